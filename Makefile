@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: MIT
+# Gemel: `make help` says what there is.  Nothing is configured: what is in a kernel is
+# decided by which files exist.
+
+ARCH  ?= amd64
+DEBUG ?= 0
+override ARCH := $(or $(patsubst x86_64,amd64,$(patsubst aarch64,arm64,$(ARCH))),amd64)
+ifeq ($(filter $(ARCH),amd64 arm64 none),)
+$(error ARCH is amd64 (x86_64) or arm64 (aarch64), not "$(ARCH)")
+endif
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += -j$(shell nproc)
+endif
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+
+B     := build/$(ARCH)$(if $(filter 1,$(DEBUG)),-debug)
+CC    := clang
+LD    := ld.lld
+OBJCOPY := llvm-objcopy
+
+# --- the kernel -------------------------------------------------------------------------
+
+TARGET_amd64 := x86_64-unknown-none-elf
+TARGET_arm64 := aarch64-unknown-none-elf
+TARGET_none  := $(TARGET_amd64)
+FLAGS_amd64  := -mno-red-zone -mcmodel=kernel
+FLAGS_arm64  := -mno-outline-atomics
+FLAGS_none   := $(FLAGS_amd64)
+
+A     := kernel/arch/$(ARCH)
+GEN   := $B/gen
+find   = $(sort $(shell find $(1) $(2) 2>/dev/null))
+MACH  := $(call find,$A,-name '*.[cS]' ! -name asm_offsets.c)
+ALL   := $(call find,kernel,-path kernel/arch -prune -o -name '*.[cS]' -print)
+# kernel/arch/$(ARCH)/lib/memcpy.S replaces kernel/lib/memcpy.c because it exists.
+REPL  := $(patsubst $A/lib/%,kernel/lib/%.c,$(basename $(filter $A/lib/%,$(MACH))))
+SRC   := $(filter-out $(REPL),$(ALL)) $(MACH)
+# A test beside a module, x_test.c, is in the test kernel only.
+TESTS := $(filter %_test.c,$(SRC))
+OBJ   := $(patsubst %,$B/%.o,$(filter-out $(TESTS),$(SRC)))
+TOBJ  := $(patsubst %,$B/%.o,$(TESTS))
+OFFSETS := $(patsubst %,$(GEN)/asm_offsets.h,$(wildcard $A/asm_offsets.c))
+
+KFLAGS := --target=$(TARGET_$(ARCH)) -O2 -g -ffreestanding -nostdlibinc \
+	-Ikernel/include -I$A/include -I$(GEN) -DGEMEL_DEBUG=$(DEBUG) \
+	-mgeneral-regs-only $(FLAGS_$(ARCH)) -fno-pic -fno-common -fno-omit-frame-pointer \
+	-fno-strict-aliasing -fno-stack-protector -ffunction-sections -fdata-sections
+WARN  := -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes -Wshadow -Wvla -Wundef \
+	-Wimplicit-fallthrough -Wpointer-arith -Wwrite-strings -Wthread-safety
+KCC   := $(CC) -std=gnu11 $(KFLAGS) $(WARN)
+LDFLAGS := -static -nostdlib -z max-page-size=4096 -z noexecstack --gc-sections --build-id=none \
+	--fatal-warnings -T $A/kernel.ld
+
+all: kernel                     ## build the kernel for ARCH (the default)
+objs: $(OBJ) $(TOBJ)            ## compile every kernel source for ARCH, tests too; no link
+kernel: $B/kernel.elf $(if $(filter arm64,$(ARCH)),$B/Image)   ## link the kernel
+kernel-test: $B/kernel-test.elf $(if $(filter arm64,$(ARCH)),$B/Image-test)
+
+$B/%.c.o: %.c Makefile | $(OFFSETS)
+	@mkdir -p $(@D)
+	@echo "  CC   $<"
+	@$(KCC) -MMD -MP -c -o $@ $<
+$B/%.S.o: %.S Makefile | $(OFFSETS)
+	@mkdir -p $(@D)
+	@echo "  AS   $<"
+	@$(KCC) -MMD -MP -c -o $@ $<
+# DEFINE(NAME, value) leaves a line with "->NAME value" in the assembly.
+$(GEN)/asm_offsets.h: $A/asm_offsets.c Makefile
+	@mkdir -p $(@D)
+	@$(KCC) -MMD -MP -MT $@ -MF $(GEN)/asm_offsets.d -S -o $(GEN)/asm_offsets.s $<
+	@sed -n 's/.*"->\([A-Za-z0-9_]*\) [$$#]*\([-0-9]*\)".*/#define \1 \2/p' \
+		$(GEN)/asm_offsets.s >$@.tmp
+	@cmp -s $@.tmp $@ || cp $@.tmp $@
+-include $(OBJ:.o=.d) $(TOBJ:.o=.d) $(GEN)/asm_offsets.d
+
+$B/kernel.elf: $(OBJ) $(wildcard $A/kernel.ld) tools/link-kernel tools/ksyms
+	@echo "  LINK $@"
+	@tools/link-kernel $@ '$(KCC)' '$(LD) $(LDFLAGS)' $(OBJ)
+$B/kernel-test.elf: $(OBJ) $(TOBJ) $(wildcard $A/kernel.ld) tools/link-kernel tools/ksyms
+	@echo "  LINK $@"
+	@tools/link-kernel $@ '$(KCC)' '$(LD) $(LDFLAGS)' $(OBJ) $(TOBJ)
+$B/Image: $B/kernel.elf
+	@$(OBJCOPY) -O binary $< $@
+$B/Image-test: $B/kernel-test.elf
+	@$(OBJCOPY) -O binary $< $@
+
+size: $B/kernel.elf             ## code and data by source directory
+	@llvm-size $(OBJ) | awk 'NR > 1 { n = $$6; sub(/^build\/[^\/]*\//, "", n); \
+		sub(/\/[^\/]*$$/, "", n); t[n] += $$1; d[n] += $$2; b[n] += $$3 } \
+		END { printf "%8s %8s %8s\n", "text", "data", "bss"; \
+		for (n in t) printf "%8d %8d %8d  %s\n", t[n], d[n], b[n], n | "sort -k4" }'
+	@llvm-size $<
+
+# --- the rest ---------------------------------------------------------------------------
+
+both:                           ## build the kernels of both architectures
+	@$(MAKE) ARCH=amd64 kernel
+	@$(MAKE) ARCH=arm64 kernel
+clean:                          ## remove what was built (downloaded packages stay)
+	rm -rf build/amd64 build/amd64-debug build/arm64 build/arm64-debug build/none build/host
+help:                           ## this text
+	@echo 'make TARGET [ARCH=amd64|arm64] [DEBUG=1]'
+	@sed -n 's/^\([a-z][a-z-]*\):.*## */  \1\t/p' $(MAKEFILE_LIST) | expand -t 18
+
+.PHONY: all objs kernel kernel-test size both clean help
