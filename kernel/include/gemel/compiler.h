@@ -58,6 +58,7 @@
 #define __unused                __attribute__((unused))
 #define __weak                  __attribute__((weak))
 #define __noinline              __attribute__((noinline))
+#undef __always_inline          /* the host's libc has one */
 #define __always_inline         inline __attribute__((always_inline))
 #define __section(s)            __attribute__((section(s)))
 #define __cold                  __attribute__((cold))
