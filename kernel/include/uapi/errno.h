@@ -134,3 +134,10 @@
 #define EHWPOISON       133
 #define EWOULDBLOCK     EAGAIN
 #define ENOTSUP         EOPNOTSUPP
+
+/* Inside the kernel only: never reach user space (signal delivery turns them into EINTR or a
+ * restart). */
+#define ERESTARTSYS             512     /* restart if SA_RESTART or no handler ran */
+#define ERESTARTNOINTR          513     /* restart always */
+#define ERESTARTNOHAND          514     /* restart only if no handler ran */
+#define ERESTART_RESTARTBLOCK   516     /* restart through restart_syscall() */
