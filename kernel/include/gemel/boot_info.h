@@ -20,6 +20,8 @@ struct boot_info {
 	uint nram;
 	struct boot_range reserved[BOOT_MAX_RANGES];    /* taken: image, initrd, tables, boot_alloc */
 	uint nreserved;
+	paddr_t alloc_limit;                            /* boot_alloc() stays below; 0: no limit (what
+							 * the early tables map is limited) */
 	char cmdline[BOOT_CMDLINE];
 	paddr_t initrd;
 	u64 initrd_size;                                /* 0: none */
