@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+#include <gemel/types.h>
+/*
+ * The lock order of the whole kernel: the only place it is written down.
+ *
+ * A task may take a lock only if its rank is greater than the rank of every
+ * lock it holds.  Debug kernels check this on every acquire.  Two locks of one
+ * rank are held together only through mutex_lock_pair(), which orders them by
+ * address.
+ */
+#define LOCK_RANKS(X)                                                   \
+	X(EXEC,      "process: one execve or core dump at a time")      \
+	X(MOUNT,     "mount table")                                     \
+	X(RENAME,    "superblock: cross-directory rename")              \
+	X(EPOLL,     "epoll instance")                                  \
+	X(FILEPOS,   "open file: position")                             \
+	X(INODE,     "inode: size, blocks, directory contents")         \
+	X(TTY,       "terminal: line discipline, settings")             \
+	X(PIPE,      "pipe")                                            \
+	X(SOCKET,    "socket and its protocol state")                   \
+	X(FS,        "file system: allocation bitmaps, superblock")     \
+	X(MM,        "address space; taken by any user copy")           \
+	X(PAGEIO,    "page cache: filling and writing back")            \
+	X(FUTEX,     "futex bucket (spin)")                             \
+	X(WORKER,    "work queue control")                              \
+	X(DEVICE,    "device list, driver probe")                       \
+	X(VMALLOC,   "kernel address ranges")                           \
+	X(FDTABLE,   "file descriptor table (spin)")                    \
+	X(DCACHE,    "name cache (spin)")                               \
+	X(ICACHE,    "inode table (spin)")                              \
+	X(MAPPING,   "page cache tree of one inode (spin)")             \
+	X(FILELOCK,  "advisory file locks (spin)")                      \
+	X(BLKQUEUE,  "block device queue (irq)")                        \
+	X(TTYBUF,    "terminal input buffer (irq)")                     \
+	X(NETDEV,    "network device queue (irq)")                      \
+	X(POLL,      "poll registration lists (irq)")                   \
+	X(PROCTREE,  "parent, child, group, session links (irq)")       \
+	X(SIGNAL,    "signal actions and pending sets (irq)")           \
+	X(WAITQ,     "wait queue (irq)")                                \
+	X(TIMER,     "timer queue of a CPU (irq)")                      \
+	X(RUNQ,      "run queue (irq)")                                 \
+	X(SLAB,      "slab cache (irq)")                                \
+	X(ZONE,      "page allocator free lists (irq)")                 \
+	X(KPGTABLE,  "kernel page tables (irq)")                        \
+	X(TLB,       "TLB shoot-down, cross-CPU calls (irq)")           \
+	X(IRQ,       "interrupt controller and handler table (irq)")    \
+	X(CONSOLE,   "console output and log ring (irq, leaf)")
+
+enum lock_rank {
+	LOCK_RANK_NONE,
+#define X(name, what) LOCK_RANK_##name,
+	LOCK_RANKS(X)
+#undef X
+	LOCK_RANK_COUNT,
+};
+
+extern const char *const lock_rank_names[LOCK_RANK_COUNT];
+
+/* Debug kernels call these from every lock; they panic on a wrong order, naming both. */
+void lock_check_acquire(enum lock_rank rank, const void *lock);
+void lock_check_acquire_pair(enum lock_rank rank, const void *lock);
+void lock_check_release(enum lock_rank rank, const void *lock);
+bool lock_check_is_held(const void *lock);

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * Time in nanoseconds since boot (monotonic), the wall clock, and one-shot timers.
+ */
+#include <gemel/compiler.h>
+#include <gemel/rbtree.h>
+
+#define NSEC_PER_SEC    1000000000ull
+#define NSEC_PER_MSEC   1000000ull
+#define NSEC_PER_USEC   1000ull
+
+void time_init(void);                   /* after arch_init() */
+u64 time_now(void);                     /* monotonic ns since kernel entry; any context, no lock */
+u64 time_realtime(void);                /* ns since 1970 */
+void time_set_realtime(u64 ns);
+u64 time_from_cycles(u64 cycles);
+
+struct timer {
+	struct rb_node node;
+	u64 deadline_ns;
+	void (*fn)(struct timer *timer);        /* interrupt context, interrupts off, no lock held */
+	struct cpu *cpu;                        /* whose queue it is on; NULL: none */
+	bool running;
+};
+
+void timer_init(struct timer *t, void (*fn)(struct timer *timer));
+/* Arm, or move, to @deadline_ns (time_now() scale) on this CPU.  Any context. */
+void timer_set(struct timer *t, u64 deadline_ns);
+/* Disarm; true if it was armed.  Does not wait for a running @fn. */
+bool timer_cancel(struct timer *t);
+/* Disarm and wait until @fn is not running.  Not from @fn, not under a lock that @fn takes. */
+void timer_cancel_sync(struct timer *t);
+
+/* On each CPU, once. */
+void timer_init_cpu(struct cpu *cpu);
