@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * Physical pages: a struct page for every frame of RAM, a buddy allocator
+ * with per-CPU lists of single pages.
+ */
+#include <arch/mmu.h>
+#include <gemel/list.h>
+#include <gemel/refs.h>
+
+struct mapping;
+
+/* page->flags: atomic bits. */
+#define PAGE_BUDDY      0x001u  /* free, head of a block of 1 << order */
+#define PAGE_RESERVED   0x002u  /* never given out */
+#define PAGE_SLAB       0x004u
+#define PAGE_UPTODATE   0x008u  /* page cache: contents are the file's */
+#define PAGE_DIRTY      0x010u
+#define PAGE_WRITEBACK  0x020u
+#define PAGE_LOCKED     0x040u  /* page cache: being filled or changed */
+#define PAGE_REFERENCED 0x080u
+#define PAGE_LRU        0x100u
+#define PAGE_ERROR      0x200u
+#define PAGE_ANON       0x400u
+#define PAGE_TABLE      0x800u
+#define PAGE_MLOCKED    0x1000u
+
+/* 64 bytes. */
+struct page {
+	u32 flags;
+	struct refs refs;               /* 0: free */
+	u32 mapcount;                   /* user page-table entries that map it */
+	u8 order;
+	struct list link;               /* free list, LRU, or the owner's */
+	union {
+		struct { struct mapping *mapping; u64 index; };         /* page cache */
+		struct { void *slab; void *freelist; };                 /* slab */
+		ulong private[2];
+	};
+	ulong owner;                    /* slab: counts; others: theirs */
+};
+_Static_assert(sizeof(struct page) <= 64, "struct page");
+
+static inline struct page *pfn_to_page(pfn_t pfn)
+{
+	return (struct page *)VMEMMAP_BASE + pfn;
+}
+static inline pfn_t page_to_pfn(const struct page *pg)
+{
+	return (pfn_t)(pg - (struct page *)VMEMMAP_BASE);
+}
+static inline paddr_t page_to_phys(const struct page *pg)
+{
+	return (paddr_t)page_to_pfn(pg) << PAGE_SHIFT;
+}
+static inline struct page *phys_to_page(paddr_t pa)
+{
+	return pfn_to_page(pa >> PAGE_SHIFT);
+}
+static inline void *page_address(const struct page *pg)
+{
+	return phys_to_virt(page_to_phys(pg));
+}
+static inline struct page *virt_to_page(const void *va)
+{
+	return phys_to_page(virt_to_phys(va));
+}
+/* Is there a struct page for it (RAM)? */
+bool pfn_is_ram(pfn_t pfn);
+
+/* Take all RAM of boot_info over.  boot_alloc() must not be used afterwards. */
+void page_init(void);
+extern bool page_ready;         /* page_init() has run */
+
+#define PAGE_MAX_ORDER  10
+
+#define ALLOC_ZERO      0x1u    /* zeroed */
+#define ALLOC_ATOMIC    0x2u    /* do not sleep or reclaim; may use the reserve */
+#define ALLOC_USER      0x4u    /* for a user page: must leave the reserve, may OOM-kill */
+#define ALLOC_NOFAIL_WARN 0x8u
+
+/* 1 << @order pages, one reference, or NULL.  Without ALLOC_ATOMIC may sleep and reclaim. */
+struct page *page_alloc(uint order, uint flags);
+/* Below @limit physical (DMA of odd devices, boot trampolines). */
+struct page *page_alloc_below(uint order, uint flags, paddr_t limit);
+void page_free(struct page *pg, uint order);    /* refs must be 1 (the caller's) */
+static inline void page_get(struct page *pg)
+{
+	refs_get(&pg->refs);
+}
+void page_put(struct page *pg);                 /* frees an order-0 page at the last reference */
+
+/* Kernel memory by the page through the physmap. */
+void *page_alloc_kernel(uint order, uint flags);
+void page_free_kernel(void *va, uint order);
+
+struct memory_info {
+	u64 total, free, cached, buffers, dirty, writeback, anon, mapped, slab, kstack, pagetables,
+		shmem, available, committed;    /* pages */
+};
+void memory_info(struct memory_info *mi);
+u64 page_free_count(void);
+
+/* Reclaim up to @n clean or cleanable page-cache pages; returns how many.  May sleep. */
+size_t reclaim_pages(size_t n);
