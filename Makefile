@@ -93,8 +93,63 @@ size: $B/kernel.elf             ## code and data by source directory
 		for (n in t) printf "%8d %8d %8d  %s\n", t[n], d[n], b[n], n | "sort -k4" }'
 	@llvm-size $<
 
+# --- user programs: static, against Debian's musl ----------------------------------------
+
+CPU_amd64 := x86_64
+CPU_arm64 := aarch64
+CPU   := $(CPU_$(ARCH))
+U     := build/$(ARCH)/user
+ROOT  := build/packages/$(ARCH)/root
+MUSL  := $(ROOT)/usr/lib/$(CPU)-linux-musl
+UCC   := $(CC) --target=$(CPU)-linux-musl -std=gnu11 -O2 -g -nostdlibinc -D_GNU_SOURCE \
+	-fno-stack-protector -Wall -Wextra -Werror -Itests/user/lib \
+	-isystem $(ROOT)/usr/include/$(CPU)-linux-musl -isystem $(ROOT)/usr/include \
+	-isystem $(ROOT)/usr/include/$(CPU)-linux-gnu
+LIBGCC := $(ROOT)/usr/lib/gcc/$(CPU)-linux-gnu/12/libgcc.a
+ULD   := $(LD) -z max-page-size=4096 -z noexecstack --build-id=none --eh-frame-hdr --gc-sections
+STATIC := $(ULD) -static $(MUSL)/crt1.o $(MUSL)/crti.o
+PIE   := $(ULD) -static -pie --no-dynamic-linker -z text $(MUSL)/rcrt1.o $(MUSL)/crti.o
+DYNAMIC := $(ULD) -pie -dynamic-linker /lib/ld-musl-$(CPU).so.1 $(MUSL)/Scrt1.o $(MUSL)/crti.o
+
+# A program is a file: tests/user/x.c, bench/x.c.  x_pie.c becomes a static PIE, x_dyn.c is
+# linked with the shared libc.  user/x/*.c together are the program x.
+UPROG := $(patsubst user/%/,$U/%,$(sort $(dir $(wildcard user/*/*.c))))
+UTEST := $(patsubst tests/user/%.c,$U/tests/%,$(wildcard tests/user/*.c))
+UBENCH := $(patsubst bench/%.c,$U/bench/%,$(wildcard bench/*.c))
+UTLIB := $(patsubst %.c,$U/obj/%.o,$(wildcard tests/user/lib/*.c))
+UMAIN := $(UTEST) $(UBENCH)
+
+user: $(UPROG) $(UMAIN)         ## build the user programs and their tests
+$U/obj/%.o: %.c Makefile | build/packages/$(ARCH)/.complete
+	@mkdir -p $(@D)
+	@echo "  UCC  $<"
+	@$(UCC) $(if $(filter %_pie.c %_dyn.c,$<),-fPIE) -MMD -MP -c -o $@ $<
+start = $(if $(filter %_pie,$@),$(PIE),$(if $(filter %_dyn,$@),$(DYNAMIC),$(STATIC)))
+libc  = $(if $(filter %_dyn,$@),$(ROOT)/lib/$(CPU)-linux-musl/libc.so $(LIBGCC),--start-group $(MUSL)/libc.a $(LIBGCC) --end-group)
+.SECONDEXPANSION:
+$(UPROG): $U/%: $$(addprefix $U/obj/,$$(addsuffix .o,$$(basename $$(wildcard user/$$*/*.c))))
+$(UTEST): $U/tests/%: $U/obj/tests/user/%.o $(UTLIB)
+$(UBENCH): $U/bench/%: $U/obj/bench/%.o $(UTLIB)
+$(UPROG) $(UMAIN):
+	@mkdir -p $(@D)
+	@$(start) -o $@ $^ $(libc) $(MUSL)/crtn.o
+build/packages/$(ARCH)/.complete:
+	@tools/setup
+-include $(shell find $U/obj -name '*.d' 2>/dev/null)
+
+$B/disk.img: tools/image $(UPROG) $(UMAIN) $(shell find user/etc -type f)
+	@echo "  DISK $@"
+	@tools/image --arch $(ARCH) --out $@
+image: $B/disk.img              ## the disk image that the guest boots from
+run:                            ## build everything and boot it; Ctrl-A x leaves
+	@tools/setup
+	@$(MAKE) kernel image
+	@tools/run --arch $(ARCH) $(RUN)
+
 # --- the rest ---------------------------------------------------------------------------
 
+setup:                          ## install what is missing: compilers, QEMU, musl, BusyBox
+	@tools/setup
 both:                           ## build the kernels of both architectures
 	@$(MAKE) ARCH=amd64 kernel
 	@$(MAKE) ARCH=arm64 kernel
@@ -104,4 +159,4 @@ help:                           ## this text
 	@echo 'make TARGET [ARCH=amd64|arm64] [DEBUG=1]'
 	@sed -n 's/^\([a-z][a-z-]*\):.*## */  \1\t/p' $(MAKEFILE_LIST) | expand -t 18
 
-.PHONY: all objs kernel kernel-test size both clean help
+.PHONY: all objs kernel kernel-test size user image run setup both clean help

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: MIT
+"""The machines that Gemel runs on, for the tools that start them: QEMU, images, exit codes."""
+import os
+import pathlib
+import platform
+import re
+import subprocess
+from dataclasses import dataclass, field
+
+TOP = pathlib.Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Machine:
+    """One QEMU machine: its type, its processor, and how devices are attached."""
+    type: str
+    bus: str = "pci"            # or "mmio": the virtio transport
+
+
+@dataclass(frozen=True)
+class Arch:
+    cpu: str                    # as in a compiler's target triple
+    kernel: str                 # what QEMU loads, below build/ARCH/
+    exit_args: tuple            # QEMU options that let a guest leave with a failing status ...
+    exit_word: str              # ... and the kernel's word for them
+    machines: dict = field(hash=False)      # the first is the default
+
+
+ARCHES = {
+    "amd64": Arch("x86_64", "kernel.elf",
+                  ("-device", "isa-debug-exit,iobase=0xf4,iosize=0x4"), "exitport=0xf4",
+                  {"q35": Machine("q35"),
+                   "microvm": Machine("microvm,acpi=on,rtc=on,pit=off,pic=off", "mmio")}),
+    "arm64": Arch("aarch64", "Image",
+                  ("-semihosting-config", "enable=on,target=native"), "semihosting",
+                  {"virt": Machine("virt,gic-version=3"),
+                   "virt-gic2": Machine("virt,gic-version=2"),
+                   "virt-mmio": Machine("virt,gic-version=3", "mmio")}),
+}
+ALIASES = {"x86_64": "amd64", "aarch64": "arm64"}
+
+
+def arch_name(name):
+    """For argparse: amd64 or arm64 from any of the four names."""
+    name = ALIASES.get(name, name)
+    if name not in ARCHES:
+        raise ValueError(name)
+    return name
+
+
+def host_arch():
+    return ALIASES.get(platform.machine(), "amd64")
+
+
+def sbin_path():
+    """mke2fs and its like stand where a user's PATH does not look."""
+    return os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
+
+
+def copy_image(source, target):
+    subprocess.run(["cp", "--reflink=auto", "--sparse=always", source, target], check=True)
+
+
+def debugfs(image, commands):
+    """Change an image by debugfs commands; raises with its message if one fails."""
+    done = subprocess.run(["debugfs", "-w", "-f", "-", image], text=True, capture_output=True,
+                          input="\n".join(commands) + "\n", check=True,
+                          env=dict(os.environ, PATH=sbin_path()))
+    # debugfs always exits with 0; what it says beside its banner and echoes is an error, except
+    # that there was nothing to remove or that a directory is there already.
+    noise = re.compile(r"debugfs[ :]|Allocated inode:|rm: File not found|.*mkdir: .* already exists")
+    errors = [line for line in (done.stderr + done.stdout).splitlines()
+              if line and not noise.match(line)]
+    if errors:
+        raise RuntimeError("debugfs: " + "; ".join(errors))
+
+
+def add_commands(host, guest):
+    """The debugfs commands that put a host file or directory at a guest path."""
+    host, guest = pathlib.Path(host), guest.rstrip("/") or "/"
+    if not host.exists():
+        raise RuntimeError(f"{host}: no such file")
+    if not host.is_dir():
+        return [f'rm "{guest}"', f'write "{host}" "{guest}"']
+    commands = [f'mkdir "{guest}"']
+    for child in sorted(host.iterdir()):
+        commands += add_commands(child, f"{guest}/{child.name}")
+    return commands
+
+
+def check_image(image):
+    """None if e2fsck finds nothing to say against the image, else what it says."""
+    done = subprocess.run(["e2fsck", "-fn", image], text=True, capture_output=True,
+                          env=dict(os.environ, PATH=sbin_path()))
+    return None if done.returncode == 0 else done.stdout + done.stderr
+
+
+def qemu_command(arch, machine, smp, mem, cpu="max"):
+    """The command line up to what boots: machine, processors, memory, no default devices."""
+    spec = ARCHES[arch]
+    return [f"qemu-system-{spec.cpu}", "-M", spec.machines[machine].type, "-cpu", cpu,
+            "-smp", str(smp), "-m", str(mem), "-no-user-config", "-nodefaults",
+            *spec.exit_args]
+
+
+def drive_args(arch, machine, image, image_format="raw", read_only=False):
+    device = "virtio-blk-pci" if ARCHES[arch].machines[machine].bus == "pci" else "virtio-blk-device"
+    option = ",readonly=on" if read_only else ""
+    return ["-drive", f"file={image},format={image_format},if=none,id=disk0{option}",
+            "-device", f"{device},drive=disk0"]
