@@ -5,8 +5,7 @@
  * Each entry has RADIX_TAGS tag bits that can be searched quickly.
  *
  * Locking: the caller's.  Insert allocates with kalloc_atomic(), so it may
- * be called under a spin lock; to make failure unlikely there, call
- * radix_preload() first, outside.
+ * be called under a spin lock.
  */
 #include <gemel/compiler.h>
 
@@ -25,12 +24,10 @@ struct radix_node;
 
 struct radix {
 	struct radix_node *root;
-	struct radix_node *spare;       /* preloaded nodes, chained by their first slot */
-	uint nspare;
 	u64 count;                      /* entries */
 };
 
-#define RADIX_INIT      { NULL, NULL, 0, 0 }
+#define RADIX_INIT      { NULL, 0 }
 
 static inline void radix_init(struct radix *tree)
 {
@@ -44,12 +41,6 @@ static inline bool radix_is_empty(const struct radix *tree)
 
 /* Free every node.  The items are the caller's. */
 void radix_fini(struct radix *tree);
-
-/*
- * Set aside enough nodes for one insert of any key.  0 or -ENOMEM.  Changes
- * the tree's spares, so it runs under the same lock as the rest.
- */
-int __must_check radix_preload(struct radix *tree);
 
 /* Map @key to @item, which is not NULL.  0, -EEXIST, -ENOMEM (nothing changed). */
 int __must_check radix_insert(struct radix *tree, u64 key, void *item);
