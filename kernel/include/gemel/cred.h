@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * Credentials: immutable once published; a change makes a new one and
+ * replaces task->cred, so readers need no lock for their own.
+ */
+#include <gemel/refs.h>
+
+struct cred {
+	struct refs refs;
+	uid_t uid, euid, suid, fsuid;
+	gid_t gid, egid, sgid, fsgid;
+	u64 cap_effective, cap_permitted, cap_inheritable, cap_bounding, cap_ambient;
+	u32 securebits;
+	uint ngroups;
+	gid_t groups[];
+};
+
+#define CAP_CHOWN 0
+#define CAP_DAC_OVERRIDE 1
+#define CAP_DAC_READ_SEARCH 2
+#define CAP_FOWNER 3
+#define CAP_FSETID 4
+#define CAP_KILL 5
+#define CAP_SETGID 6
+#define CAP_SETUID 7
+#define CAP_SETPCAP 8
+#define CAP_NET_BIND_SERVICE 10
+#define CAP_NET_ADMIN 12
+#define CAP_NET_RAW 13
+#define CAP_IPC_LOCK 14
+#define CAP_SYS_CHROOT 18
+#define CAP_SYS_PTRACE 19
+#define CAP_SYS_ADMIN 21
+#define CAP_SYS_BOOT 22
+#define CAP_SYS_NICE 23
+#define CAP_SYS_RESOURCE 24
+#define CAP_SYS_TIME 25
+#define CAP_SYS_TTY_CONFIG 26
+#define CAP_MKNOD 27
+#define CAP_SYSLOG 34
+#define CAP_LAST 40
+
+const struct cred *current_cred(void);          /* valid until current changes it */
+bool capable(int cap);
+bool cred_in_group(const struct cred *c, gid_t gid);
+void cred_get(const struct cred *c);
+void cred_put(const struct cred *c);
