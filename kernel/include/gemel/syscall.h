@@ -9,3 +9,5 @@
 
 /* For traces and panics; "" when there is no such call. */
 const char *syscall_name(ulong nr);
+/* "int fd, void __user * buf, ..."; "" when there is no such call. */
+const char *syscall_args_text(ulong nr);

@@ -1,0 +1,2 @@
+/* SPDX-License-Identifier: MIT */
+/* Rows of memory: see syscall_table.h.  No include guard. */
