@@ -61,31 +61,35 @@ def copy_image(source, target):
     subprocess.run(["cp", "--reflink=auto", "--sparse=always", source, target], check=True)
 
 
-def debugfs(image, commands):
-    """Change an image by debugfs commands; raises with its message if one fails."""
-    done = subprocess.run(["debugfs", "-w", "-f", "-", image], text=True, capture_output=True,
-                          input="\n".join(commands) + "\n", check=True,
+def debugfs(image, commands, change=True):
+    """Run debugfs commands on an image; what they print.  Raises with its message if one fails."""
+    done = subprocess.run(["debugfs", *(["-w"] if change else []), "-f", "-", image], text=True,
+                          input="\n".join(commands) + "\n", capture_output=True, check=True,
                           env=dict(os.environ, PATH=sbin_path()))
-    # debugfs always exits with 0; what it says beside its banner and echoes is an error, except
-    # that there was nothing to remove or that a directory is there already.
-    noise = re.compile(r"debugfs[ :]|Allocated inode:|rm: File not found|.*mkdir: .* already exists")
-    errors = [line for line in (done.stderr + done.stdout).splitlines()
-              if line and not noise.match(line)]
+    # debugfs always exits with 0.  Nothing to remove is no error, nor a name looked for in vain.
+    noise = re.compile(r"debugfs \d|rm: File not found|\S+: File not found by ext2_lookup *$")
+    errors = [line for line in done.stderr.splitlines() if line and not noise.match(line)]
     if errors:
         raise RuntimeError("debugfs: " + "; ".join(errors))
+    return done.stdout
 
 
-def add_commands(host, guest):
-    """The debugfs commands that put a host file or directory at a guest path."""
-    host, guest = pathlib.Path(host), guest.rstrip("/") or "/"
+def add_to_image(image, host, guest):
+    """Put a host file or directory at an absolute guest path, making directories as needed."""
+    host, guest = pathlib.Path(host).absolute(), pathlib.PurePosixPath(guest)
     if not host.exists():
         raise RuntimeError(f"{host}: no such file")
-    if not host.is_dir():
-        return [f'rm "{guest}"', f'write "{host}" "{guest}"']
-    commands = [f'mkdir "{guest}"']
-    for child in sorted(host.iterdir()):
-        commands += add_commands(child, f"{guest}/{child.name}")
-    return commands
+    inside = sorted(host.rglob("*")) if host.is_dir() else []
+    places = [(host, guest)] + [(path, guest / path.relative_to(host)) for path in inside]
+    wanted = list(reversed(guest.parents))[1:] + [place for path, place in places if path.is_dir()]
+    stats = debugfs(image, [f'stat "{place}"' for place in wanted], change=False)
+    there = [re.search(r"Type: directory", part) is not None
+             for part in stats.split("debugfs: stat ")[1:]]
+    commands = [f'mkdir "{place}"' for place, exists in zip(wanted, there) if not exists]
+    for path, place in places:
+        if not path.is_dir():
+            commands += [f'rm "{place}"', f'write "{path}" "{place}"']
+    debugfs(image, commands)
 
 
 def check_image(image):
