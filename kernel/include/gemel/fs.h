@@ -367,7 +367,8 @@ struct char_device {
 	dev_t dev;
 	mode_t mode;                    /* permissions */
 	const struct file_ops *ops;
-	int (*open)(struct inode *ip, struct file *f);  /* may replace f->ops, set f->private */
+	/* May replace f->ops and set f->private; NULL: none needed. */
+	int (*open)(struct char_device *cd, struct file *f);
 	void *private;
 	struct list link;
 };

@@ -45,7 +45,8 @@
 	X(KPGTABLE,  "kernel page tables (irq)")                        \
 	X(TLB,       "TLB shoot-down, cross-CPU calls (irq)")           \
 	X(IRQ,       "interrupt controller and handler table (irq)")    \
-	X(CONSOLE,   "console output and log ring (irq, leaf)")
+	X(CONSOLE,   "console output and log ring (irq)")               \
+	X(UART,      "serial port registers (irq, leaf)")
 
 enum lock_rank {
 	LOCK_RANK_NONE,
