@@ -17,7 +17,7 @@
  *	user_exception(tf, sig, code, addr)   interrupts on
  *	page_fault(tf, addr, access)    interrupts as in the interrupted context
  *	irq_dispatch(irq), ipi_dispatch(ipi), timer_interrupt()   interrupts off,
- *	                                between irq_enter() and irq_exit()
+ *	                                between irq_enter(tf) and irq_exit()
  *	user_return_work(tf), kernel_return_work()    interrupts off
  *	kernel_exception(tf, what)      a trap that only a kernel bug explains
  */
@@ -49,7 +49,7 @@ void syscall_dispatch(struct trapframe *tf);
 void user_exception(struct trapframe *tf, int sig, int code, ulong addr);
 void page_fault(struct trapframe *tf, ulong addr, uint access);
 void __noreturn kernel_exception(struct trapframe *tf, const char *what);
-void irq_enter(void);
+void irq_enter(struct trapframe *tf);
 void irq_exit(void);
 void irq_dispatch(uint irq);
 void ipi_dispatch(uint ipi);

@@ -12,6 +12,7 @@
 #include <gemel/boot_info.h>
 #include <gemel/compiler.h>
 
+struct run_queue;
 struct task;
 
 #define MAX_CPUS BOOT_MAX_CPUS
@@ -26,11 +27,14 @@ struct cpu {
 	struct task *idle;
 	bool online;                    /* atomic; set by the CPU itself in secondary_main() */
 	/* This CPU only, interrupts off. */
-	uint irq_depth;                 /* nesting of interrupt handlers */
 	uint irqlock_depth;             /* nesting of irq locks (spin.h) */
 	bool irqlock_was_enabled;       /* what the outermost irq lock restores */
+	struct run_queue *rq;           /* constant (sched.c) */
 	struct arch_cpu arch;
 };
+
+/* After struct cpu, which bodies of arch_this_cpu() may need. */
+#include <arch/cpu.h>
 
 extern uint cpu_count;                  /* CPUs that exist */
 extern struct cpu cpu_boot;             /* CPU 0, static: there from the first instruction */
@@ -56,8 +60,12 @@ static inline uint cpu_id(void)
 
 extern char percpu_start[], percpu_end[];
 
-/* Allocate struct cpu, per-CPU blocks and idle tasks for all of boot_info's CPUs, then start them
- * and wait until they are online; one that does not come up is reported and left out. */
+/* Right after arch_early_init(), from boot_alloc(): struct cpu and per-CPU blocks of all of
+ * boot_info's CPUs.  From here on cpus[0 .. cpu_count - 1] and per_cpu_ptr() of each are valid. */
+void percpu_init(void);
+
+/* Make idle tasks for the other CPUs, start them and wait until they are online; one that does not
+ * come up is reported and left out. */
 void smp_start_others(void);
 
 #define for_each_online_cpu(c)                                                  \
@@ -70,5 +78,5 @@ void smp_start_others(void);
  */
 void smp_call_others(void (*fn)(void *arg), void *arg);
 void smp_call_mask(u64 cpu_mask, void (*fn)(void *arg), void *arg);
-
-#include <arch/cpu.h>
+/* From ipi_dispatch(IPI_CALL): run what other CPUs ask of this one. */
+void smp_call_serve(void);

@@ -5,6 +5,7 @@
  */
 #include <arch/irq.h>
 #include <gemel/list.h>
+#include <gemel/spin.h>         /* in_interrupt() */
 
 /*
  * Call @fn(@arg) in interrupt context for each @irq; routes and unmasks it.  Handlers of a shared
@@ -17,8 +18,6 @@ int __must_check irq_request_msi(const struct msi *msi, void (*fn)(void *arg), v
 				 const char *name);
 /* After return the handler is not running and will not run. */
 void irq_free(uint irq, void *arg);
-
-bool in_interrupt(void);
 
 /* Deferred work of an interrupt: runs at irq_exit() with interrupts on, bounded per interrupt; what
  * is left over goes to the CPU's softirq thread.  Never nests. */

@@ -58,8 +58,17 @@ enum lock_rank {
 
 extern const char *const lock_rank_names[LOCK_RANK_COUNT];
 
-/* Debug kernels call these from every lock; they panic on a wrong order, naming both. */
+/*
+ * Debug kernels call these from every lock; they panic on a wrong order, naming both.  @lock is
+ * recorded as held by current, in an interrupt too: what a handler takes it releases before it ends.
+ */
 void lock_check_acquire(enum lock_rank rank, const void *lock);
+/* A spin lock: not in an interrupt. */
+void lock_check_spin(enum lock_rank rank, const void *lock);
+/* The second of a pair of one rank. */
 void lock_check_acquire_pair(enum lock_rank rank, const void *lock);
+/* Taken by a try: it cannot deadlock, so any order is right. */
+void lock_check_try(enum lock_rank rank, const void *lock);
 void lock_check_release(enum lock_rank rank, const void *lock);
+/* Does current hold it?  Debug kernels only; true in others. */
 bool lock_check_is_held(const void *lock);

@@ -4,6 +4,7 @@
  * Processes (thread groups), process groups, sessions, the tree.
  */
 #include <gemel/task.h>
+#include <gemel/time.h>
 
 struct session {
 	struct refs refs;

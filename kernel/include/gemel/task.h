@@ -37,6 +37,7 @@ struct fs_context;
 struct process;
 struct session;
 struct sighand;
+struct kthread;
 struct tty;
 
 /* Why a task must not return to user mode at once; asm loads the word as TASK_WORK. */
@@ -61,7 +62,7 @@ enum task_state {
 struct task {
 	/* First, at offsets the entry code knows (asm_offsets). */
 	u32 work;                               /* atomic: WORK_* */
-	int preempt_count;                      /* own; > 0: no preemption */
+	u32 preempt_count;                      /* own; > 0: no preemption (spin.h: struct task_head) */
 	struct arch_thread arch;                /* own, or the switch */
 	void *kstack;                           /* lowest address, constant */
 
@@ -124,7 +125,12 @@ struct task {
 	} held;
 
 	u32 pagefault_disabled;                 /* own; > 0: user faults fail at once instead of sleeping */
+	u32 ticks_user, ticks_system;           /* own: interrupts that came in either mode (sched.c) */
+	struct kthread *kthread;                /* kernel threads: kthread.c; NULL: none */
 };
+_Static_assert(offsetof(struct task, work) == offsetof(struct task_head, work), "task_head");
+_Static_assert(offsetof(struct task, preempt_count) == offsetof(struct task_head, preempt_count),
+	       "task_head");
 
 static inline struct task *current_task(void)
 {
@@ -139,11 +145,13 @@ static inline struct trapframe *task_trapframe(const struct task *t)
 }
 
 /*
- * A kernel thread running @fn(@arg), not started, one reference for the caller.  NULL: no memory.
- * It exits when @fn returns.
+ * A zeroed TASK_NEW task with a kernel stack and one reference, scheduling fields as current's (sched_fork()),
+ * everything else the caller's to fill in.  NULL: no memory.  May sleep.
  */
-struct task *kthread_create(void (*fn)(void *arg), void *arg, const char *name);
-/* Make a TASK_NEW task runnable. */
+struct task *task_alloc(const char *name);
+/* For a task that never ran: gives back what task_alloc() took, and arch_thread_free(). */
+void task_free(struct task *t);
+/* Make a TASK_NEW task runnable.  The scheduler holds a reference from here to its last switch. */
 void task_start(struct task *t);
 
 void task_get(struct task *t);
