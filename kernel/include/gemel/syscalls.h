@@ -6,6 +6,7 @@
  * are defined.  Structures that rows point to are declared here.
  */
 #include <gemel/compiler.h>
+#include <uapi/signal.h>
 
 struct iovec;
 struct ksiginfo;
@@ -14,6 +15,8 @@ struct sigset;
 struct uapi_sigaction;
 struct uapi_stack;
 struct uapi_stat;
+struct uapi_linux_dirent64;
+struct uapi_open_how;
 struct uapi_epoll_event;
 struct uapi_timespec;
 struct uapi_timeval;
