@@ -19,7 +19,7 @@ struct task;
 
 struct cpu {
 	struct cpu *self;               /* offsets of the first three: asm_offsets */
-	struct task *current;
+	struct task *running;
 	ulong kstack_top;               /* of current; where an entry from user mode pushes */
 	ulong percpu_offset;            /* add to the address of a DEFINE_PER_CPU variable */
 	uint id;                        /* 0 .. cpu_count - 1, also the index into boot_info.cpu_hwid */

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+
+#define PSTATE_MODE     0xful           /* 0: EL0 */
+#define PSTATE_I        (1ul << 7)
+#define PSTATE_DAIF     0x3c0ul
+#define PSTATE_AARCH32  (1ul << 4)
+#define PSTATE_NZCV     0xf0000000ul
+
+static inline ulong trapframe_pc(const struct trapframe *tf)
+{
+	return tf->pc;
+}
+
+static inline ulong trapframe_sp(const struct trapframe *tf)
+{
+	return tf->sp;
+}
+
+static inline bool trapframe_from_user(const struct trapframe *tf)
+{
+	return !(tf->pstate & PSTATE_MODE);
+}
+
+static inline ulong trapframe_fp(const struct trapframe *tf)
+{
+	return tf->x[29];
+}
