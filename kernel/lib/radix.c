@@ -236,7 +236,9 @@ static void *next_in_word(const struct radix *tree, u64 *key, uint w)
 	const struct radix_node *n = tree->root;
 	u64 k = *key;
 
-	while (n && node_covers(n->shift, k)) {
+	if (!n || !node_covers(n->shift, k))
+		return NULL;
+	for (;;) {
 		u64 ahead = n->bits[w] >> slot_of(n, k);
 		uint skip;
 
@@ -245,9 +247,9 @@ static void *next_in_word(const struct radix *tree, u64 *key, uint w)
 			if (n->shift + RADIX_BITS >= 64)
 				return NULL;
 			k = ((k >> (n->shift + RADIX_BITS)) + 1) << (n->shift + RADIX_BITS);
-			if (!k)
-				return NULL;
 			n = tree->root;
+			if (!k || !node_covers(n->shift, k))
+				return NULL;
 			continue;
 		}
 		skip = bit_lowest(ahead);
@@ -259,7 +261,6 @@ static void *next_in_word(const struct radix *tree, u64 *key, uint w)
 		}
 		n = n->slot[slot_of(n, k)];
 	}
-	return NULL;
 }
 
 void *radix_next(const struct radix *tree, u64 *key)
