@@ -128,9 +128,13 @@ struct inode {
 	void *socket;                           /* bound UNIX socket; ICACHE */
 	struct list locks;                      /* flock and POSIX locks: FILELOCK */
 	struct list watches;                    /* inotify */
-	u32 writers;                            /* atomic: open for writing; ETXTBSY */
-	s32 exec_count;                         /* atomic */
+	s32 write_count;                        /* atomic: > 0 open for writing, < 0 being executed */
+	u8 state;                               /* ICACHE: INODE_* */
+	bool is_cached;                         /* ICACHE: in the table of inode_get_cached() */
 };
+
+#define INODE_NEW       1u      /* being filled by inode_get_cached()'s caller */
+#define INODE_BAD       2u      /* the fill failed */
 
 struct path {
 	struct mount *mount;
@@ -144,7 +148,9 @@ struct dentry {
 	struct superblock *sb;
 	u32 hash;
 	u16 len;
-	bool is_mountpoint, is_hashed;
+	bool is_mountpoint, is_hashed;          /* DCACHE */
+	bool is_recent;                         /* used since the shrinker last looked */
+	bool is_deleted;                        /* its name is gone: path_name() says so */
 	struct list hash_link, lru_link, child_link, children, alias_link;
 	char *name;                             /* inline_name or kalloc'd */
 	char inline_name[40];
@@ -157,7 +163,8 @@ struct mount {
 	struct mount *parent;
 	struct dentry *mountpoint;
 	uint flags;                             /* MS_RDONLY MS_NOSUID MS_NODEV MS_NOEXEC MS_NOATIME */
-	struct list link;                       /* all mounts, oldest first */
+	bool is_attached;
+	struct list link;                       /* all mounts, oldest first; DCACHE */
 	char source[64];
 	uint id;
 };
@@ -192,7 +199,9 @@ struct superblock {
 	u32 max_name;
 	u64 max_file_size;
 	bool read_only;
-	struct refs refs;
+	/* Names come and go by themselves (procfs): none is cached, each step asks the file system. */
+	bool is_volatile;
+	struct refs refs;                       /* one a mount */
 	struct mutex rename_lock;               /* rank RENAME */
 	struct list inodes;                     /* ICACHE */
 	struct list link;
@@ -223,12 +232,14 @@ struct file {
 		int signo;
 	} owner;                                /* F_SETOWN, F_SETSIG */
 	u64 readahead_next;                     /* sequential detection */
+	const char *name;                       /* of an anonymous file: "[eventpoll]" */
 };
 
 #define FILE_READ       1u
 #define FILE_WRITE      2u
 #define FILE_NOSEEK     4u      /* pipes, terminals, sockets: ESPIPE */
 #define FILE_PATH       8u      /* O_PATH */
+#define FILE_WRITER     16u     /* counted in inode->write_count */
 
 /* All may sleep.  Missing read/write: -EINVAL (or -EBADF by mode); missing poll: always ready. */
 struct file_ops {
@@ -281,6 +292,11 @@ void inode_get(struct inode *ip);
 void inode_put(struct inode *ip);
 void inode_mark_dirty(struct inode *ip);
 struct timestamp time_stamp_now(void);          /* wall clock, for inode times */
+/* At mount: @ip becomes the root directory of @sb; takes the caller's reference over, also on
+ * failure.  0, -ENOMEM. */
+int __must_check sb_set_root(struct superblock *sb, struct inode *ip);
+/* Write all dirty inodes and data of @sb; with @wait until on the device.  0 or the first error. */
+int sb_sync(struct superblock *sb, bool wait);
 
 /* ---- names (namei.c) ---- */
 #define LOOKUP_FOLLOW           0x1u

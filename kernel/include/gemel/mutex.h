@@ -25,6 +25,9 @@ int __must_check mutex_lock_killable(struct mutex *m) __no_lock_analysis;
 bool mutex_try_lock(struct mutex *m) __try_acquires(*m);
 void mutex_unlock(struct mutex *m) __releases(*m);
 bool mutex_is_held(const struct mutex *m);      /* by the caller */
+/* A second one of a rank that the caller holds, where the order is known (directory, then what is
+ * in it). */
+void mutex_lock_nested(struct mutex *m) __acquires(*m);
 /* Two of one rank, in address order; a == b locks once. */
 void mutex_lock_pair(struct mutex *a, struct mutex *b) __no_lock_analysis;
 void mutex_unlock_pair(struct mutex *a, struct mutex *b) __no_lock_analysis;
