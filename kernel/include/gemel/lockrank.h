@@ -15,7 +15,8 @@
 	X(RENAME,    "superblock: cross-directory rename")              \
 	X(EPOLL,     "epoll instance")                                  \
 	X(FILEPOS,   "open file: position")                             \
-	X(INODE,     "inode: size, blocks, directory contents")         \
+	X(INODE,     "directory inode: contents")                       \
+	X(INODEFILE, "other inode: size, blocks, attributes")           \
 	X(TTY,       "terminal: line discipline, settings")             \
 	X(PIPE,      "pipe")                                            \
 	X(SOCKET,    "socket and its protocol state")                   \
