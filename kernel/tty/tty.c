@@ -1,0 +1,556 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Terminals: the object between a driver and the programs that hold it open.
+ *
+ * Input comes from the driver's interrupt through tty_receive() into the line
+ * discipline, which edits, echoes and raises signals there and then; readers
+ * find finished lines.  Output goes through the line discipline into the output
+ * ring and from there to the driver, as far as it takes it; the rest follows
+ * when the driver calls tty_write_wakeup().
+ *
+ * States of an open file.  Live, until tty_hangup() raises tty->generation;
+ * from then on reads give end of file, writes -EIO, and poll POLLHUP.  The
+ * terminal itself lives on and can be opened anew.
+ *
+ * Locking.  tty->lock (irq) covers the line discipline and the output ring, and
+ * is held across ops->put().  Signals are sent with it held: the process tree
+ * ranks higher.  tty->write_lock keeps the bytes of one write(2) together, and is held
+ * while the writer sleeps for room.
+ */
+#include "tty_private.h"
+
+#include <uapi/errno.h>
+#include <uapi/fcntl.h>
+
+#include <gemel/iobuf.h>
+#include <gemel/poll.h>
+#include <gemel/signal.h>
+#include <gemel/slab.h>
+#include <gemel/string.h>
+#include <gemel/task.h>
+#include <gemel/time.h>
+
+#define TTY_CHUNK       256u
+#define VTIME_UNIT_NS   (100 * NSEC_PER_MSEC)
+
+static struct tty *console_tty;         /* set once at boot */
+
+/* ---- the line discipline's callbacks; tty->lock is held ---- */
+
+static bool tty_output(struct ldisc *ld, u8 c)
+{
+	struct tty *tty = container_of(ld, struct tty, ld);
+
+	if (tty->out_head - tty->out_tail == TTY_OUTPUT_SIZE)
+		return false;
+	tty->out[tty->out_head++ % TTY_OUTPUT_SIZE] = c;
+	return true;
+}
+
+static void tty_signal(struct ldisc *ld, int signo)
+{
+	struct tty *tty = container_of(ld, struct tty, ld);
+	pid_t pgid = READ_ONCE(tty->pgid);
+
+	if (pgid > 0)
+		signal_group(pgid, signo);
+}
+
+static void tty_flow(struct ldisc *ld, bool stop)
+{
+	(void)ld;
+	(void)stop;     /* tty_kick_locked() looks at ld->stopped, and every caller of ldisc kicks */
+}
+
+/* ---- output ---- */
+
+u32 tty_out_used(const struct tty *tty)
+{
+	return tty->out_head - tty->out_tail;
+}
+
+void tty_kick_locked(struct tty *tty)
+{
+	while (tty->out_head != tty->out_tail && !tty->ld.stopped && !tty->is_held) {
+		u32 at = tty->out_tail % TTY_OUTPUT_SIZE;
+		u32 n = MIN(tty_out_used(tty), TTY_OUTPUT_SIZE - at);
+		size_t taken = tty->ops->put(tty, tty->out + at, n);
+
+		tty->out_tail += (u32)taken;
+		if (taken < n)
+			return;
+	}
+}
+
+void tty_write_wakeup(struct tty *tty)
+{
+	bool has_room;
+
+	irq_lock(&tty->lock);
+	tty_kick_locked(tty);
+	has_room = tty_out_used(tty) <= TTY_OUTPUT_SIZE / 2;
+	irq_unlock(&tty->lock);
+	if (has_room)
+		wake_all_key(&tty->write_wait, POLLOUT | POLLWRNORM);
+}
+
+/* Process bytes of @buf while there is room; returns how many. */
+static size_t tty_write_some(struct tty *tty, const u8 *buf, size_t n)
+{
+	size_t done = 0;
+
+	irq_lock(&tty->lock);
+	while (done < n && TTY_OUTPUT_SIZE - tty_out_used(tty) >= LDISC_EXPAND_MAX) {
+		if (!ldisc_write(&tty->ld, buf[done]))
+			break;
+		done++;
+		if (TTY_OUTPUT_SIZE - tty_out_used(tty) < LDISC_EXPAND_MAX)
+			tty_kick_locked(tty);
+	}
+	tty_kick_locked(tty);
+	irq_unlock(&tty->lock);
+	return done;
+}
+
+static bool tty_has_room(struct tty *tty)
+{
+	return TTY_OUTPUT_SIZE - READ_ONCE(tty->out_head) + READ_ONCE(tty->out_tail) >=
+	       LDISC_EXPAND_MAX;
+}
+
+static int tty_wait_room(struct file *f, struct tty *tty)
+{
+	if (tty_is_hung_up(f))
+		return -EIO;
+	if (tty_has_room(tty))
+		return 0;
+	if (f->flags & O_NONBLOCK)
+		return -EAGAIN;
+	if (wait_event(&tty->write_wait, tty_has_room(tty) || tty_is_hung_up(f)) < 0)
+		return -ERESTARTSYS;
+	return 0;
+}
+
+/* Write one chunk of kernel memory; bytes written, or -errno if none. */
+static ssize_t tty_write_chunk(struct file *f, struct tty *tty, const u8 *buf, size_t n)
+{
+	size_t done = 0;
+
+	while (done < n) {
+		int err = tty_wait_room(f, tty);
+
+		if (err < 0)
+			return done ? (ssize_t)done : err;
+		done += tty_write_some(tty, buf + done, n - done);
+	}
+	return (ssize_t)done;
+}
+
+static ssize_t tty_write_all(struct file *f, struct tty *tty, struct iobuf *io)
+{
+	u8 chunk[TTY_CHUNK];
+	ssize_t done = 0;
+
+	while (io->left) {
+		ssize_t n = iobuf_get(io, chunk, MIN(io->left, sizeof(chunk)));
+		ssize_t written;
+
+		if (n < 0)
+			return done ? done : n;
+		written = tty_write_chunk(f, tty, chunk, (size_t)n);
+		if (written < 0)
+			return done ? done : written;
+		done += written;
+		if (written < n)
+			break;
+	}
+	return done;
+}
+
+static ssize_t tty_write(struct file *f, struct iobuf *io, u64 *pos)
+{
+	struct tty *tty = tty_of_file(f);
+	ssize_t done;
+
+	(void)pos;
+	if (tty_is_hung_up(f))
+		return -EIO;
+	if (READ_ONCE(tty->ld.termios.lflag) & TOSTOP) {
+		int err = tty_check_job(tty, SIGTTOU);
+
+		if (err < 0)
+			return err;
+	}
+	mutex_lock(&tty->write_lock);
+	done = tty_write_all(f, tty, io);
+	mutex_unlock(&tty->write_lock);
+	return done;
+}
+
+static bool tty_is_drained(struct tty *tty)
+{
+	return READ_ONCE(tty->out_head) == READ_ONCE(tty->out_tail) &&
+	       (!tty->ops->is_drained || tty->ops->is_drained(tty));
+}
+
+int tty_drain(struct tty *tty)
+{
+	return wait_event(&tty->write_wait, tty_is_drained(tty)) < 0 ? -ERESTARTSYS : 0;
+}
+
+/* ---- input ---- */
+
+void tty_receive(struct tty *tty, const u8 *buf, size_t n)
+{
+	bool is_readable;
+
+	irq_lock(&tty->lock);
+	for (size_t i = 0; i < n; i++)
+		ldisc_receive(&tty->ld, buf[i]);
+	tty_kick_locked(tty);
+	is_readable = ldisc_readable(&tty->ld) > 0;
+	irq_unlock(&tty->lock);
+	if (is_readable)
+		wake_all_key(&tty->read_wait, POLLIN | POLLRDNORM);
+}
+
+static size_t tty_readable(struct tty *tty)
+{
+	size_t n;
+
+	irq_lock(&tty->lock);
+	n = ldisc_readable(&tty->ld);
+	irq_unlock(&tty->lock);
+	return n;
+}
+
+/* Move what is there, up to the end of a line.  Bytes, or -EFAULT; *is_end as ldisc_read(). */
+static ssize_t tty_take(struct tty *tty, struct iobuf *io, bool *is_end)
+{
+	u8 chunk[TTY_CHUNK];
+	ssize_t done = 0;
+
+	*is_end = false;
+	while (io->left && !*is_end) {
+		ssize_t moved;
+		size_t n;
+
+		irq_lock(&tty->lock);
+		n = ldisc_read(&tty->ld, chunk, MIN(io->left, sizeof(chunk)), is_end);
+		tty_kick_locked(tty);
+		irq_unlock(&tty->lock);
+		if (n == 0)
+			break;
+		moved = iobuf_put(io, chunk, n);
+		if (moved < 0)
+			return done ? done : moved;
+		done += moved;
+	}
+	return done;
+}
+
+/* Wait until @want bytes can be read.  0; -ERESTARTSYS, -EAGAIN, -ETIMEDOUT. */
+static int tty_wait_input(struct file *f, struct tty *tty, size_t want, u64 deadline)
+{
+	int err;
+
+	if (tty_readable(tty) >= want || tty_is_hung_up(f))
+		return 0;
+	if (f->flags & O_NONBLOCK)
+		return -EAGAIN;
+	err = wait_event_timeout(&tty->read_wait,
+				 tty_readable(tty) >= want || tty_is_hung_up(f), deadline);
+	return err == -EINTR ? -ERESTARTSYS : err;
+}
+
+static ssize_t tty_read_line(struct file *f, struct tty *tty, struct iobuf *io)
+{
+	ssize_t done;
+	bool is_end;
+
+	do {
+		int err = tty_wait_input(f, tty, 1, WAIT_FOREVER);
+
+		if (err < 0)
+			return err;
+		if (tty_is_hung_up(f))
+			return 0;
+		done = tty_take(tty, io, &is_end);
+		/* Another reader was faster: wait again. */
+	} while (done == 0 && !is_end && io->left);
+	return done;
+}
+
+/*
+ * Raw reads by VMIN and VTIME (POSIX 11.1.7): MIN > 0 blocks for MIN bytes,
+ * with TIME > 0 the clock runs between bytes only; MIN == 0 waits TIME at most
+ * for the first.
+ */
+static ssize_t tty_read_raw(struct file *f, struct tty *tty, struct iobuf *io)
+{
+	u8 min = READ_ONCE(tty->ld.termios.cc[VMIN]);
+	u64 pause_ns = READ_ONCE(tty->ld.termios.cc[VTIME]) * VTIME_UNIT_NS;
+	size_t goal = MIN((size_t)min, io->left);
+	ssize_t done = 0;
+
+	for (;;) {
+		u64 deadline = WAIT_FOREVER;
+		ssize_t n;
+		bool is_end;
+		int err;
+
+		if (pause_ns && (done > 0 || min == 0))
+			deadline = time_now() + pause_ns;
+		if (min == 0 && !pause_ns)
+			deadline = 0;
+		err = deadline == 0 ? 0 : tty_wait_input(f, tty, 1, deadline);
+		if (err == -ETIMEDOUT)
+			return done;
+		if (err < 0)
+			return done ? done : err;
+		n = tty_take(tty, io, &is_end);
+		if (n < 0)
+			return done ? done : n;
+		done += n;
+		if ((size_t)done >= goal || !io->left || tty_is_hung_up(f))
+			return done;
+	}
+}
+
+static ssize_t tty_read(struct file *f, struct iobuf *io, u64 *pos)
+{
+	struct tty *tty = tty_of_file(f);
+	int err;
+
+	(void)pos;
+	if (tty_is_hung_up(f) || !io->left)
+		return 0;
+	err = tty_check_job(tty, SIGTTIN);
+	if (err < 0)
+		return err;
+	if (READ_ONCE(tty->ld.termios.lflag) & ICANON)
+		return tty_read_line(f, tty, io);
+	return tty_read_raw(f, tty, io);
+}
+
+static uint tty_poll(struct file *f, struct poll_table *pt)
+{
+	struct tty *tty = tty_of_file(f);
+	uint events = 0;
+	size_t want = 1;
+
+	poll_wait(pt, &tty->read_wait);
+	poll_wait(pt, &tty->write_wait);
+	if (tty_is_hung_up(f))
+		return POLLIN | POLLRDNORM | POLLOUT | POLLWRNORM | POLLHUP | POLLERR;
+	if (!(tty->ld.termios.lflag & ICANON) && !tty->ld.termios.cc[VTIME])
+		want = MAX(tty->ld.termios.cc[VMIN], 1);
+	if (tty_readable(tty) >= want)
+		events |= POLLIN | POLLRDNORM;
+	if (tty_has_room(tty))
+		events |= POLLOUT | POLLWRNORM;
+	return events;
+}
+
+/* ---- open and close ---- */
+
+struct tty *tty_of_file(struct file *f)
+{
+	return ((struct tty_file *)f->private)->tty;
+}
+
+bool tty_is_hung_up(struct file *f)
+{
+	struct tty_file *tf = f->private;
+
+	return READ_ONCE(tf->tty->generation) != tf->generation;
+}
+
+void tty_get(struct tty *tty)
+{
+	refs_get(&tty->refs);
+}
+
+void tty_put(struct tty *tty)
+{
+	if (!refs_put(&tty->refs))
+		return;
+	chrdev_unregister(&tty->chrdev);
+	kfree(tty);
+}
+
+/* The first open starts the driver.  0, -EBUSY (TIOCEXCL), or the driver's error. */
+static int tty_open_driver(struct tty *tty)
+{
+	bool is_first;
+
+	irq_lock(&tty->lock);
+	if (tty->is_exclusive && tty->opens && !capable(CAP_SYS_ADMIN)) {
+		irq_unlock(&tty->lock);
+		return -EBUSY;
+	}
+	is_first = tty->opens++ == 0;
+	irq_unlock(&tty->lock);
+	return is_first && tty->ops->open ? tty->ops->open(tty) : 0;
+}
+
+static void tty_close_driver(struct tty *tty)
+{
+	bool is_last;
+
+	irq_lock(&tty->lock);
+	is_last = --tty->opens == 0;
+	if (is_last)
+		tty->is_exclusive = false;
+	irq_unlock(&tty->lock);
+	if (is_last && tty->ops->close)
+		tty->ops->close(tty);
+}
+
+static int tty_open_file(struct tty *tty, struct file *f)
+{
+	struct tty_file *tf = kalloc(sizeof(*tf));
+	int err;
+
+	if (!tf)
+		return -ENOMEM;
+	err = tty_open_driver(tty);
+	if (err < 0) {
+		tty_close_driver(tty);
+		kfree(tf);
+		return err;
+	}
+	tty_get(tty);
+	tf->tty = tty;
+	tf->generation = READ_ONCE(tty->generation);
+	f->private = tf;
+	f->ops = &tty_file_ops;
+	f->mode |= FILE_NOSEEK;
+	return 0;
+}
+
+static int tty_open(struct char_device *cd, struct file *f)
+{
+	struct tty *tty = cd->private;
+	int err = tty_open_file(tty, f);
+
+	if (err == 0 && !(f->flags & O_NOCTTY))
+		tty_acquire_on_open(tty);
+	return err;
+}
+
+static int tty_open_console(struct char_device *cd, struct file *f)
+{
+	(void)cd;
+	return console_tty ? tty_open_file(console_tty, f) : -ENODEV;
+}
+
+static int tty_open_controlling(struct char_device *cd, struct file *f)
+{
+	struct tty *tty = tty_of_current();
+	int err;
+
+	(void)cd;
+	if (!tty)
+		return -ENXIO;
+	err = tty_open_file(tty, f);
+	tty_put(tty);
+	return err;
+}
+
+static void tty_release(struct file *f)
+{
+	struct tty_file *tf = f->private;
+
+	tty_close_driver(tf->tty);
+	tty_put(tf->tty);
+	kfree(tf);
+}
+
+void tty_hangup(struct tty *tty)
+{
+	irq_lock(&tty->lock);
+	tty->generation++;
+	tty->out_tail = tty->out_head;
+	tty->ld.stopped = tty->is_held = false;
+	ldisc_flush_input(&tty->ld);
+	irq_unlock(&tty->lock);
+	wake_all_key(&tty->read_wait, POLLIN | POLLRDNORM | POLLHUP);
+	wake_all_key(&tty->write_wait, POLLOUT | POLLWRNORM | POLLHUP);
+}
+
+const struct file_ops tty_file_ops = {
+	.read = tty_read,
+	.write = tty_write,
+	.poll = tty_poll,
+	.ioctl = tty_ioctl,
+	.release = tty_release,
+};
+
+/* ---- creation ---- */
+
+struct tty *tty_create(const char *name, dev_t dev, const struct tty_ops *ops, void *driver_data)
+{
+	struct tty *tty = kzalloc(sizeof(*tty));
+
+	if (!tty)
+		return NULL;
+	strscpy(tty->name, name, sizeof(tty->name));
+	tty->dev = dev;
+	tty->ops = ops;
+	tty->driver_data = driver_data;
+	refs_init(&tty->refs, 1);
+	mutex_init(&tty->write_lock, LOCK_RANK_TTY);
+	irqlock_init(&tty->lock, LOCK_RANK_TTYBUF);
+	wait_queue_init(&tty->read_wait);
+	wait_queue_init(&tty->write_wait);
+	ldisc_init(&tty->ld);
+	tty->ld.output = tty_output;
+	tty->ld.signal = tty_signal;
+	tty->ld.flow = tty_flow;
+	tty->chrdev = (struct char_device){
+		.name = tty->name,
+		.dev = dev,
+		.mode = 0620,
+		.ops = &tty_file_ops,
+		.open = tty_open,
+		.private = tty,
+	};
+	if (chrdev_register(&tty->chrdev) < 0) {
+		kfree(tty);
+		return NULL;
+	}
+	return tty;
+}
+
+void *tty_driver_data(struct tty *tty)
+{
+	return tty->driver_data;
+}
+
+void tty_set_console(struct tty *tty)
+{
+	console_tty = tty;
+}
+
+static struct char_device controlling_device = {
+	.name = "tty",
+	.mode = 0666,
+	.ops = &tty_file_ops,
+	.open = tty_open_controlling,
+};
+
+static struct char_device console_device = {
+	.name = "console",
+	.mode = 0600,
+	.ops = &tty_file_ops,
+	.open = tty_open_console,
+};
+
+void tty_init(void)
+{
+	controlling_device.dev = dev_make(5, 0);
+	console_device.dev = dev_make(5, 1);
+	if (chrdev_register(&controlling_device) < 0 || chrdev_register(&console_device) < 0)
+		panic("tty: /dev/tty and /dev/console could not be made");
+}
