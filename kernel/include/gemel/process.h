@@ -5,10 +5,15 @@
  */
 #include <gemel/task.h>
 #include <gemel/time.h>
+#include <gemel/time.h>
+
+struct pid;
+struct posix_timer;
 
 struct session {
 	struct refs refs;
 	pid_t sid;                      /* constant */
+	struct pid *pid;                /* keeps the number taken */
 	struct tty *tty;                /* process_lock; controlling terminal, referenced */
 };
 
@@ -24,18 +29,33 @@ struct process {
 	/* process_lock */
 	struct process *parent;         /* never NULL but for init and kernel_process */
 	struct list children, sibling;
-	struct list threads;            /* task->thread_link; nthreads of them not dead */
+	/* task->thread_link; nthreads of them not dead.  Changed under process_lock and sighand->lock
+	 * together, so either is enough to walk it. */
+	struct list threads;
 	uint nthreads;
 	struct task *leader;
 	struct session *session;        /* referenced */
 	pid_t pgid;
-	struct list group_link;         /* others of the same group: hash by pgid in task/pid.c */
-	bool is_zombie, is_reaped, did_exec, group_exiting;
+	struct pid *group;              /* of pgid; holds the list of members (task/pid.c) */
+	struct list group_link;
+	bool is_zombie, is_reaped, did_exec;
+	bool is_init;                   /* pid 1: default actions do not touch it */
 	int exit_code;                  /* wait status, when exiting */
 	bool is_child_subreaper;
 	struct wait_queue child_wait;   /* parent sleeps here in wait4 */
+	struct wait_queue vfork_wait;   /* our threads in vfork() */
+	struct wait_queue exec_wait;    /* exec_task: until it is the only thread */
+	struct wait_queue exit_wait;    /* pidfd: woken when it becomes a zombie */
+	u32 nlive;                      /* atomic: threads that have not begun to exit */
+
+	/* The sighand that all threads share.  Replaced only by exec, which retires the old one: it
+	 * stays until the process is freed, so that a sender may lock first and look again. */
+	struct sighand *sighand;
+	struct sighand *retired_sighand;
 
 	/* sighand->lock */
+	bool group_exiting;
+	struct task *exec_task;         /* all others must die: execve */
 	struct sigpending shared_pending;
 	bool group_stop;                /* stopped, or stopping: each task stops at its next return */
 	uint stop_count;                /* tasks that still have to stop */
@@ -48,8 +68,15 @@ struct process {
 	u64 min_faults, maj_faults, nvcsw, nivcsw, child_min_faults, child_maj_faults;
 	u64 child_maxrss;
 	u64 start_ns;
-	struct timer real_timer;        /* ITIMER_REAL, alarm */
+	struct timer real_timer;        /* ITIMER_REAL, alarm; sighand->lock */
 	u64 real_timer_interval_ns, real_timer_deadline_ns;
+	struct cpu_itimer {
+		u64 interval_ns, expires_ns;    /* of process CPU time; 0: off */
+	} cpu_itimer[2];                /* ITIMER_VIRTUAL, ITIMER_PROF */
+	struct timer cpu_timer;
+	struct list posix_timers;       /* posix_timer.c */
+	int next_timer_id;
+	u32 nsigqueue;                  /* atomic: queued signals, against RLIMIT_SIGPENDING */
 	s16 oom_score_adj;
 	bool no_new_privs, dumpable;
 	int pdeath_signal;
@@ -71,6 +98,30 @@ struct process *process_next(pid_t pid);
 /* Start pid 1 running the init program: init= of the command line, else the first of /init (initramfs),
  * /sbin/init, /etc/init, /bin/init, /bin/sh.  0, or -ENOENT after one clear line. */
 int process_start_init(void);
+
+/* What another task uses, referenced, or NULL when it has let go of it (for /proc, ptrace). */
+struct address_space *task_get_as(struct task *t);
+struct files *task_get_files(struct task *t);
+struct fs_context *task_get_fs(struct task *t);
+const struct cred *task_get_cred(struct task *t);
+
+/* The tid of the next thread of @p: lowest >= @tid, or 0 (for /proc). */
+pid_t process_next_thread(struct process *p, pid_t tid);
+struct process_times {
+	u64 user_ns, system_ns, child_user_ns, child_system_ns;
+	u64 min_faults, maj_faults, nvcsw, nivcsw;
+};
+/* All threads of @p, dead ones too. */
+void process_times(struct process *p, struct process_times *out);
+void task_times(struct task *t, u64 *user_ns, u64 *system_ns);
+/* One letter of /proc/PID/stat. */
+char task_state_letter(struct task *t);
+
+/* End this thread, or all threads of the process; @status as wait4 gives it. */
+void __noreturn task_exit(int status);
+void __noreturn process_exit(int status);
+/* Of core's last task_put(): what a task still holds. */
+void task_release(struct task *t);
 
 /* Current's limit (cur).  */
 u64 rlimit_get(uint which);

@@ -2,6 +2,7 @@
 #pragma once
 /* Signals: the one module that sends, holds and delivers them.  task/signal*.c. */
 #include <gemel/process.h>
+#include <uapi/errno.h>
 #include <uapi/signal.h>
 
 struct ksigaction {
@@ -13,6 +14,8 @@ struct ksigaction {
 
 struct sighand {
 	struct refs refs;
+	struct sighand *retired_next;   /* process->retired_sighand */
+	u64 changed;                    /* lock: bit signo - 1: action is not all zero */
 	struct irqlock lock;            /* rank SIGNAL */
 	struct ksigaction action[SIGNAL_MAX];   /* index signo - 1 */
 	struct wait_queue signalfd_wait;
@@ -51,3 +54,13 @@ static inline void sigset_remove(sigset_t *s, int signo)
 {
 	s->bits &= ~(1ull << (signo - 1));
 }
+
+/* Of calls that a handler with SA_RESTART restarts: an interrupted wait's -EINTR becomes -ERESTARTSYS.
+ * A call that moved nothing returns restart_if_interrupted(result). */
+static inline long restart_if_interrupted(long result)
+{
+	return result == -EINTR ? -ERESTARTSYS : result;
+}
+
+/* After a fork, exec or sigprocmask: set current's WORK_SIGNAL to what is true.  sighand->lock held. */
+void signal_recalc(void);

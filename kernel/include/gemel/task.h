@@ -81,7 +81,7 @@ struct task {
 	/* Own, or under the run queue's lock where another looks. */
 	char name[TASK_NAME_LEN];
 
-	/* Own; others look under task_lock (task/task.c). */
+	/* Own, changed under process_lock; others look under it (task_get_as() ... in process.h). */
 	struct address_space *as;               /* NULL: kernel thread */
 	struct address_space *active_as;        /* borrowed by kernel threads */
 	struct files *files;
@@ -97,6 +97,9 @@ struct task {
 		sigset_t set;
 		struct list queue;              /* struct sigqueue */
 	} pending;
+	sigset_t waiting_for;                   /* rt_sigtimedwait: these wake it although blocked */
+	bool is_stop_due;                       /* it is one of process->stop_count */
+	bool is_exiting;
 	struct uapi_stack altstack;             /* own */
 
 	/* Own. */
@@ -111,7 +114,8 @@ struct task {
 	u64 start_ns;
 	u64 user_ns, system_ns;                 /* this task's times, charged at switch and entry */
 	u64 min_faults, maj_faults, nvcsw, nivcsw;
-	struct task *vfork_child;               /* see process.c */
+	struct process *vfork_parent;           /* referenced; its thread waits until we exec or exit */
+	struct pid *pid;                        /* process_lock; of tid */
 
 	/* process_lock. */
 	struct list thread_link;                /* process->threads */
