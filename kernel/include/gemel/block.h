@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/*
+ * Block devices.  Requests are asynchronous: submitted, queued, perhaps
+ * merged with neighbours, sent to the driver, completed by a callback in
+ * interrupt context.
+ */
+#include <gemel/list.h>
+#include <gemel/page.h>
+#include <gemel/pagecache.h>
+#include <gemel/spin.h>
+
+#define SECTOR_SHIFT    9
+#define SECTOR_SIZE     512u
+#define BLOCK_MAJOR     254     /* of vda, vdb, ...; 16 minors each */
+
+enum block_op {
+	BLOCK_READ,
+	BLOCK_WRITE,
+	BLOCK_FLUSH,            /* everything completed before is on stable storage afterwards */
+};
+
+#define BLOCK_FUA       0x1u    /* a write that is on stable storage when it completes */
+
+struct block_seg {
+	paddr_t pa;
+	u32 len;                /* a multiple of 512 */
+};
+
+/*
+ * One request.  The caller owns it and @seg until @done runs, which is in
+ * interrupt context or, on an early failure, in the submitter's.  The first
+ * group is the caller's to fill in.
+ */
+struct block_request {
+	enum block_op op;
+	uint flags;
+	u64 sector;             /* in units of 512 bytes */
+	const struct block_seg *seg;
+	uint nseg;
+	void (*done)(struct block_request *rq, int err);        /* 0, -EIO, ... */
+	void *priv;
+
+	/* The block layer's. */
+	struct list link;
+	struct list merged;     /* requests that ride on this one */
+	u32 nsectors;
+	uint total_segs;
+	int stage;
+};
+
+struct block_device;
+
+struct block_ops {
+	/*
+	 * Start @rq (with all that is merged into it: block_for_each_seg).  Called with the queue
+	 * lock held, interrupts off.  0; -EBUSY: no room, it will call block_restart() later; other
+	 * errors complete the request with that error.
+	 */
+	int (*start)(struct block_device *bd, struct block_request *rq);
+	/* The last start() of a batch was made: ring the doorbell.  Queue lock held. */
+	void (*kick)(struct block_device *bd);
+	/* Panic path only, may be NULL. */
+	void (*poll)(struct block_device *bd);
+};
+
+struct block_device {
+	/* The driver's, constant after block_register(). */
+	char name[16];
+	u64 nsectors;
+	u32 block_size;         /* logical: 512 or 4096 */
+	uint max_segs;          /* of one start() */
+	u32 max_sectors;
+	bool is_read_only;
+	bool has_flush;         /* there is a volatile cache; without, FLUSH and FUA are free */
+	bool has_fua;           /* else FUA is done as write, then flush */
+	const struct block_ops *ops;
+	void *priv;
+
+	/* The block layer's. */
+	dev_t dev;
+	struct list link;
+	struct mapping mapping; /* page cache of the whole device: metadata, /dev/vda */
+	struct irqlock lock;    /* rank BLKQUEUE; guards queue, plugged, inflight */
+	struct list queue;      /* waiting requests, in the order of service */
+	uint inflight;
+	u64 reads, writes, sectors_read, sectors_written;
+};
+
+/* Name it vda, vdb, ... and make it known.  The struct stays the driver's.  0, -ENOSPC. */
+int __must_check block_register(struct block_device *bd);
+
+/* Driver: @rq, as given to start(), is finished.  Interrupt context or queue lock held by nobody. */
+void block_complete(struct block_device *bd, struct block_request *rq, int err);
+/* Driver: there is room again. */
+void block_restart(struct block_device *bd);
+/* Driver: call @fn for each segment of @rq and of what is merged into it, in order. */
+#define block_for_each_part(part, rq)                                   \
+	for (part = (rq); part; part = block_next_part((rq), part))
+struct block_request *block_next_part(struct block_request *rq, struct block_request *part);
+
+/* The device named @name ("vda"), or with number @dev, or after @prev (NULL: first); NULL: none. */
+struct block_device *block_find(const char *name);
+struct block_device *block_find_dev(dev_t dev);
+struct block_device *block_next(struct block_device *prev);
+
+/*
+ * Submit one request, or all on @list (linked by rq->link; merged where adjacent; one doorbell).
+ * Never fails: errors go to done().  A request beyond the end gets -EIO, a write to a read-only
+ * device -EROFS.  Any context; holds nothing on return.
+ */
+void block_submit(struct block_device *bd, struct block_request *rq);
+void block_submit_list(struct block_device *bd, struct list *list);
+
+/*
+ * The same, waiting.  @buf is kernel memory in the physmap (kalloc, page_address), 512-aligned in
+ * length.  0 or -EIO, -EROFS.  May sleep.
+ */
+int __must_check block_read_sync(struct block_device *bd, u64 sector, void *buf, size_t len);
+int __must_check block_write_sync(struct block_device *bd, u64 sector, const void *buf, size_t len,
+				  uint flags);
+/* What was written and completed is on stable storage.  0 or -EIO. */
+int __must_check block_flush(struct block_device *bd);
+
+/* Write the device's own dirty pages, then block_flush(). */
+int __must_check block_sync(struct block_device *bd);
