@@ -106,7 +106,7 @@ UCC   := $(CC) --target=$(CPU)-linux-musl -std=gnu11 -O2 -g -nostdlibinc -D_GNU_
 	-isystem $(ROOT)/usr/include/$(CPU)-linux-musl -isystem $(ROOT)/usr/include \
 	-isystem $(ROOT)/usr/include/$(CPU)-linux-gnu
 LIBGCC := $(ROOT)/usr/lib/gcc/$(CPU)-linux-gnu/12/libgcc.a
-ULD   := $(LD) -z max-page-size=4096 -z noexecstack --build-id=none --eh-frame-hdr --gc-sections
+ULD   := $(LD) -z max-page-size=4096 -z noexecstack --build-id=none --eh-frame-hdr
 STATIC := $(ULD) -static $(MUSL)/crt1.o $(MUSL)/crti.o
 PIE   := $(ULD) -static -pie --no-dynamic-linker -z text $(MUSL)/rcrt1.o $(MUSL)/crti.o
 DYNAMIC := $(ULD) -pie -dynamic-linker /lib/ld-musl-$(CPU).so.1 $(MUSL)/Scrt1.o $(MUSL)/crti.o
@@ -129,7 +129,7 @@ libc  = $(if $(filter %_dyn,$@),$(ROOT)/lib/$(CPU)-linux-musl/libc.so $(LIBGCC),
 .SECONDEXPANSION:
 $(UPROG): $U/%: $$(addprefix $U/obj/,$$(addsuffix .o,$$(basename $$(wildcard user/$$*/*.c))))
 $(UTEST): $U/tests/%: $U/obj/tests/user/%.o $(UTLIB)
-$(UBENCH): $U/bench/%: $U/obj/bench/%.o $(UTLIB)
+$(UBENCH): $U/bench/%: $U/obj/bench/%.o
 $(UPROG) $(UMAIN):
 	@mkdir -p $(@D)
 	@$(start) -o $@ $^ $(libc) $(MUSL)/crtn.o

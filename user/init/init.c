@@ -132,6 +132,26 @@ static void set_window_size(int fd)
 		ioctl(fd, TIOCSWINSZ, &size);
 }
 
+/*
+ * Open the terminal behind the console: Linux keeps job control from those who
+ * have it open as /dev/console, and tells its own name in sysfs.
+ */
+static int open_terminal(void)
+{
+	char active[64] = "", path[80];
+	int fd = open("/sys/class/tty/console/active", O_RDONLY | O_CLOEXEC);
+
+	if (fd >= 0) {
+		if (read(fd, active, sizeof(active) - 1) < 0)
+			active[0] = '\0';
+		close(fd);
+		active[strcspn(active, " \n")] = '\0';
+		snprintf(path, sizeof(path), "/dev/%s", active);
+		fd = active[0] ? open(path, O_RDWR) : -1;
+	}
+	return fd >= 0 ? fd : open("/dev/console", O_RDWR);
+}
+
 /* In the child: a session of its own with the console as its terminal, and no blocked signals. */
 static void start_session(void)
 {
@@ -139,7 +159,7 @@ static void start_session(void)
 	int fd;
 
 	setsid();
-	fd = open("/dev/console", O_RDWR);
+	fd = open_terminal();
 	if (fd < 0) {
 		say("open", "/dev/console");
 		_exit(1);
@@ -341,7 +361,7 @@ int main(void)
 	sigset_t all;
 
 	if (getpid() != 1) {
-		fprintf(stderr, "init: only the kernel starts this; use poweroff, reboot or halt\n");
+		fprintf(stderr, "init: the kernel starts this; use poweroff, reboot or halt\n");
 		return 1;
 	}
 	sigfillset(&all);

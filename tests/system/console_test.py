@@ -1,0 +1,139 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The console, driven from outside as a person at a terminal would."""
+import sys
+import time
+
+from system import PROMPT, Failure, Guest, expect_equal, expect_match, main
+
+
+def test_login_shell_and_power_off(arch):
+    with Guest(arch) as guest:
+        guest.log_in()
+        expect_equal("hello\n", guest.type("echo hello"), "echo")
+        expect_match(r"^\d+ *$", guest.type("echo $$").strip())
+        guest.power_off()
+
+
+def test_line_editing(arch):
+    with Guest(arch) as guest:
+        guest.log_in()
+        guest.send("cat\r")
+        guest.expect("cat\r\n")
+        # Canonical mode: DEL takes a character back, ^W a word, ^U the line.
+        guest.send("abd\x7fc\r")
+        guest.expect("\r\nabc\r\n")
+        guest.send("one two\x17three\r")
+        guest.expect("\r\none three\r\n")
+        guest.send("nothing\x15all\r")
+        guest.expect("\r\nall\r\n")
+        guest.send("\x04")
+        guest.expect(PROMPT)
+        guest.power_off()
+
+
+def test_interrupt_ends_the_foreground_job_only(arch):
+    with Guest(arch) as guest:
+        guest.log_in()
+        guest.type("sleep 1000 &")
+        guest.send("sleep 2000\r")
+        guest.expect("sleep 2000\r\n")
+        time.sleep(0.5)
+        guest.send("\x03")
+        guest.expect(PROMPT)
+        expect_equal("130\n", guest.type("echo $?"), "status")
+        expect_match("Running +sleep 1000", guest.type("jobs"))
+        guest.type("kill %1")
+        guest.power_off()
+
+
+def test_quit_key(arch):
+    with Guest(arch) as guest:
+        guest.log_in()
+        guest.send("sleep 2000\r")
+        guest.expect("sleep 2000\r\n")
+        time.sleep(0.5)
+        guest.send("\x1c")
+        guest.expect(PROMPT)
+        expect_equal("131\n", guest.type("echo $?"), "status")
+        guest.power_off()
+
+
+def test_stop_background_foreground(arch):
+    with Guest(arch) as guest:
+        guest.log_in()
+        guest.send("sleep 3000\r")
+        guest.expect("sleep 3000\r\n")
+        time.sleep(0.5)
+        guest.send("\x1a")
+        expect_match("Stopped +sleep 3000", guest.expect(PROMPT))
+        guest.type("bg")
+        expect_match("Running +sleep 3000", guest.type("jobs"))
+        guest.send("fg\r")
+        guest.expect("sleep 3000\r\n")
+        time.sleep(0.5)
+        guest.send("\x03")
+        guest.expect(PROMPT)
+        expect_equal("", guest.type("jobs"), "jobs")
+        guest.power_off()
+
+
+def test_background_read_stops(arch):
+    with Guest(arch) as guest:
+        guest.log_in()
+        guest.type("cat &")
+        time.sleep(0.5)
+        guest.type("")
+        expect_match("Stopped.*cat", guest.type("jobs"))
+        guest.type("kill -9 %1")
+        guest.power_off()
+
+
+def test_window_size(arch):
+    with Guest(arch, "--append", "gemel.winsize=33x101") as guest:
+        guest.log_in()
+        expect_equal("33 101\n", guest.type("stty size"), "size")
+        guest.type("stty rows 40 cols 90")
+        expect_equal("40 90\n", guest.type("stty size"), "size")
+        guest.power_off()
+
+
+def test_raw_mode_and_vi(arch):
+    with Guest(arch) as guest:
+        guest.log_in()
+        guest.send("vi /root/note\r")
+        guest.expect("note")
+        time.sleep(0.5)
+        guest.send("ifirst line\rsecond\x1b")
+        guest.expect("second")
+        guest.send(":wq\r")
+        guest.expect(PROMPT)
+        expect_equal("first line\nsecond\n", guest.type("cat /root/note"), "the file")
+        guest.power_off()
+
+
+def test_top_shows_processes(arch):
+    with Guest(arch) as guest:
+        guest.log_in()
+        guest.send("top\r")
+        guest.expect("PID +PPID")
+        guest.expect("init")
+        guest.send("q")
+        guest.expect(PROMPT)
+        guest.power_off()
+
+
+def test_session_starts_again_after_exit(arch):
+    with Guest(arch) as guest:
+        guest.log_in()
+        first = guest.type("echo $$").strip()
+        guest.send("exit\r")
+        guest.log_in()
+        second = guest.type("echo $$").strip()
+        if first == second:
+            raise Failure(f"the same shell {first} again")
+        guest.power_off()
+
+
+if __name__ == "__main__":
+    sys.exit(main(globals()))

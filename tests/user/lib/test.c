@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT */
+#include "test.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+extern const struct test tests_start[] __asm__("__start_tests");
+extern const struct test tests_end[] __asm__("__stop_tests");
+
+static const char *suite, *running;
+static char scratch[64];
+
+void test_fail(const char *file, int line, const char *expr, long want, long got)
+{
+	int err = errno;
+	const char *base = strrchr(file, '/');
+
+	dprintf(STDOUT_FILENO, "FAIL %s.%s %s:%d: %s: want %ld, got %ld (errno %d)\n", suite,
+		running, base ? base + 1 : file, line, expr, want, got, err);
+	_exit(1);
+}
+
+int test_in_child(int (*fn)(void *arg), void *arg)
+{
+	int status = -1;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(fn(arg));
+	EXPECT(pid > 0);
+	while (waitpid(pid, &status, 0) < 0)
+		EXPECT_EQ(EINTR, errno);
+	return status;
+}
+
+/* The directory belongs to the suite's process, which clears it after each test. */
+void test_chdir_scratch(void)
+{
+	EXPECT_EQ(0, mkdir(scratch, 0755));
+	EXPECT_EQ(0, chdir(scratch));
+}
+
+bool test_is_filled(const void *p, unsigned char value, size_t n)
+{
+	const unsigned char *bytes = p;
+
+	for (size_t i = 0; i < n; i++)
+		if (bytes[i] != value)
+			return false;
+	return true;
+}
+
+static void remove_tree(const char *path)
+{
+	struct dirent *entry;
+	DIR *dir = opendir(path);
+
+	while (dir && (entry = readdir(dir))) {
+		char child[PATH_MAX];
+		struct stat st;
+
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+			continue;
+		snprintf(child, sizeof(child), "%s/%s", path, entry->d_name);
+		if (lstat(child, &st) == 0 && S_ISDIR(st.st_mode))
+			remove_tree(child);
+		else
+			unlink(child);
+	}
+	if (dir)
+		closedir(dir);
+	rmdir(path);
+}
+
+static void run_in_child(const struct test *t)
+{
+	setpgid(0, 0);
+	t->fn();
+	_exit(0);
+}
+
+/*
+ * Wait for @pid at most TEST_SECONDS, then kill its group.  False: it had to be
+ * killed.  Looks again and again: this must work before much of the rest does.
+ */
+static bool wait_limited(pid_t pid, int *status)
+{
+	const struct timespec tick = { .tv_nsec = 500 * 1000 };
+	time_t end = time(NULL) + TEST_SECONDS;
+
+	while (waitpid(pid, status, WNOHANG) == 0) {
+		nanosleep(&tick, NULL);
+		if (time(NULL) > end) {
+			kill(-pid, SIGKILL);
+			waitpid(pid, status, 0);
+			return false;
+		}
+	}
+	kill(-pid, SIGKILL);            /* what it left behind */
+	return true;
+}
+
+static bool run_test(const struct test *t)
+{
+	int status = 0;
+	bool in_time;
+	pid_t pid;
+
+	running = t->name;
+	snprintf(scratch, sizeof(scratch), "/tmp/test.%s.%d", suite, (int)getpid());
+	fflush(NULL);
+	pid = fork();
+	if (pid == 0)
+		run_in_child(t);
+	if (pid < 0) {
+		printf("FAIL %s.%s fork: %s\n", suite, t->name, strerror(errno));
+		return false;
+	}
+	setpgid(pid, pid);
+	in_time = wait_limited(pid, &status);
+	remove_tree(scratch);
+	if (in_time && WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+		printf("ok %s.%s\n", suite, t->name);
+		return true;
+	}
+	if (!in_time)
+		printf("FAIL %s.%s not over after %d s\n", suite, t->name, TEST_SECONDS);
+	else if (WIFSIGNALED(status))
+		printf("FAIL %s.%s killed by signal %d\n", suite, t->name, WTERMSIG(status));
+	return false;
+}
+
+static bool is_wanted(const struct test *t, int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		if (strcmp(argv[i], t->name) == 0)
+			return true;
+	return argc < 2;
+}
+
+int main(int argc, char **argv)
+{
+	const char *slash = strrchr(argv[0], '/');
+	bool list = argc == 2 && strcmp(argv[1], "-l") == 0;
+	int failed = 0;
+
+	suite = slash ? slash + 1 : argv[0];
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	for (const struct test *t = tests_start; t < tests_end; t++) {
+		if (list)
+			printf("%s.%s\n", suite, t->name);
+		else if (is_wanted(t, argc, argv))
+			failed += !run_test(t);
+	}
+	return failed != 0;
+}
