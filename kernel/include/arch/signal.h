@@ -26,3 +26,10 @@ int __must_check arch_signal_push(struct trapframe *tf, ulong sp, const struct k
  * pointers.  0 or -EFAULT (then @tf may be partly changed; the task must die).
  */
 int __must_check arch_signal_pop(struct trapframe *tf, sigset_t *mask, struct uapi_stack *ss);
+
+/*
+ * The page of code that handlers without a restorer return to, which exec
+ * maps (readable, executable) at as->sigtramp of every space: true and *pa.
+ * False: this architecture's programs always bring a restorer (amd64).
+ */
+bool arch_signal_trampoline_page(paddr_t *pa);
