@@ -43,25 +43,25 @@ struct block_request {
 
 	/* The block layer's. */
 	struct list link;
-	struct list merged;     /* requests that ride on this one */
-	u32 nsectors;
-	uint total_segs;
-	int stage;
+	struct list merged;     /* requests that ride on this one, by their link */
+	u32 nsectors;           /* of this part; of all parts, and their segments: */
+	u32 all_sectors;
+	uint all_segs;
+	bool is_flushing;       /* the data of a FUA write is written, its flush goes on */
+	int err;                /* for the driver, between collecting and block_complete() */
 };
 
 struct block_device;
 
 struct block_ops {
 	/*
-	 * Start @rq (with all that is merged into it: block_for_each_seg).  Called with the queue
-	 * lock held, interrupts off.  0; -EBUSY: no room, it will call block_restart() later; other
-	 * errors complete the request with that error.
+	 * Start @rq, with all that is merged into it: block_for_each_part().  What to do is
+	 * block_request_op(rq), not rq->op.  Called with bd->lock held.  0; -EBUSY: no room, the
+	 * driver will call block_restart() later; other errors complete the request.
 	 */
 	int (*start)(struct block_device *bd, struct block_request *rq);
-	/* The last start() of a batch was made: ring the doorbell.  Queue lock held. */
+	/* The last start() of a batch was made: ring the doorbell.  bd->lock held. */
 	void (*kick)(struct block_device *bd);
-	/* Panic path only, may be NULL. */
-	void (*poll)(struct block_device *bd);
 };
 
 struct block_device {
@@ -81,7 +81,7 @@ struct block_device {
 	dev_t dev;
 	struct list link;
 	struct mapping mapping; /* page cache of the whole device: metadata, /dev/vda */
-	struct irqlock lock;    /* rank BLKQUEUE; guards queue, plugged, inflight */
+	struct irqlock lock;    /* rank BLKQUEUE; guards the rest, and the driver's queue */
 	struct list queue;      /* waiting requests, in the order of service */
 	uint inflight;
 	u64 reads, writes, sectors_read, sectors_written;
@@ -90,14 +90,30 @@ struct block_device {
 /* Name it vda, vdb, ... and make it known.  The struct stays the driver's.  0, -ENOSPC. */
 int __must_check block_register(struct block_device *bd);
 
-/* Driver: @rq, as given to start(), is finished.  Interrupt context or queue lock held by nobody. */
+/*
+ * Driver: @rq, as given to start(), is finished; bd->lock not held (the driver collects finished
+ * requests on a list of its own by rq->link, under the lock).  Interrupt context.
+ */
 void block_complete(struct block_device *bd, struct block_request *rq, int err);
-/* Driver: there is room again. */
+/* Driver: there is room again.  bd->lock not held. */
 void block_restart(struct block_device *bd);
-/* Driver: call @fn for each segment of @rq and of what is merged into it, in order. */
+
+/* What start() is to do: the flush after a FUA write is a flush. */
+static inline enum block_op block_request_op(const struct block_request *rq)
+{
+	return rq->is_flushing ? BLOCK_FLUSH : rq->op;
+}
+
+/* @rq and then the requests that are merged into it, in order of sectors. */
 #define block_for_each_part(part, rq)                                   \
 	for (part = (rq); part; part = block_next_part((rq), part))
-struct block_request *block_next_part(struct block_request *rq, struct block_request *part);
+static inline struct block_request *block_next_part(struct block_request *rq,
+						    struct block_request *part)
+{
+	struct list *next = part == rq ? rq->merged.next : part->link.next;
+
+	return next == &rq->merged ? NULL : list_entry(next, struct block_request, link);
+}
 
 /* The device named @name ("vda"), or with number @dev, or after @prev (NULL: first); NULL: none. */
 struct block_device *block_find(const char *name);
