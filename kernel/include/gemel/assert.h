@@ -17,3 +17,14 @@ void __noreturn __cold assert_failed(const char *expr, const char *file, int lin
 		if (GEMEL_DEBUG && unlikely(!(x)))                      \
 			assert_failed(#x, __FILE__, __LINE__);          \
 	} while (0)
+
+/* A wrong state that the kernel survives: one line and a backtrace, the first time. */
+void __cold warn_once_failed(const char *expr, const char *file, int line);
+#define WARN_ONCE(x)                                                    \
+	do {                                                            \
+		static bool warned_;                                    \
+		if (unlikely(x) && !warned_) {                          \
+			warned_ = true;                                 \
+			warn_once_failed(#x, __FILE__, __LINE__);       \
+		}                                                       \
+	} while (0)

@@ -38,6 +38,7 @@
 	X(POLL,      "poll registration lists (irq)")                   \
 	X(PROCTREE,  "parent, child, group, session links (irq)")       \
 	X(SIGNAL,    "signal actions and pending sets (irq)")           \
+	X(WORKQ,     "work queue (irq)")                                \
 	X(WAITQ,     "wait queue (irq)")                                \
 	X(TIMER,     "timer queue of a CPU (irq)")                      \
 	X(RUNQ,      "run queue (irq)")                                 \

@@ -34,14 +34,13 @@ void mutex_unlock_pair(struct mutex *a, struct mutex *b) __no_lock_analysis;
 
 /* Many readers or one writer; writers are not starved. */
 struct __lock_type("rwmutex") rwmutex {
-	long count;                     /* readers, or -1 for a writer */
-	u32 writers_waiting;
-	struct irqlock guard;
+	long count;                     /* atomic: readers << 1, bit 0: a writer */
+	u32 writers_waiting;            /* atomic */
 	struct wait_queue waiters;
 	u8 rank;
 };
 
-#define RWMUTEX_INIT(m, r) { .guard = IRQLOCK_INIT(WAITQ), \
+#define RWMUTEX_INIT(m, r) { \
 	.waiters = WAIT_QUEUE_INIT((m).waiters), .rank = LOCK_RANK_##r }
 
 void rwmutex_init(struct rwmutex *m, enum lock_rank rank);
@@ -51,4 +50,4 @@ void rwmutex_read_unlock(struct rwmutex *m) __releases_shared(*m);
 void rwmutex_write_lock(struct rwmutex *m) __acquires(*m);
 int __must_check rwmutex_write_lock_killable(struct rwmutex *m) __no_lock_analysis;
 void rwmutex_write_unlock(struct rwmutex *m) __releases(*m);
-bool rwmutex_is_held(const struct rwmutex *m);
+bool rwmutex_is_held(const struct rwmutex *m);   /* by anyone: for assertions */

@@ -22,19 +22,19 @@ struct task;
 struct sched_entity {
 	struct rb_node node;            /* fair tree */
 	struct list rt_link;
-	u64 vruntime, deadline, min_deadline;
+	u64 vruntime, deadline;         /* virtual ns */
+	u64 min_vruntime;               /* of the subtree */
 	u64 slice_ns;
-	s64 vlag;
+	s64 vlag;                       /* while off the queue: how far behind the average it was */
 	u64 exec_start_ns;              /* when it last began to run */
 	u64 run_ns;                     /* total CPU time */
 	u32 weight;
 	s8 nice;
 	u8 policy;                      /* SCHED_* */
 	u8 rt_priority;                 /* 1..99, 0 for fair */
-	bool on_rq;
+	bool on_rq;                     /* queued, or running and still runnable */
 	uint cpu;                       /* where it runs or last ran */
 	u64 affinity;                   /* allowed CPUs, bit a CPU */
-	u64 last_wake_ns;
 };
 
 /* Once, before any task_start(); the caller becomes the boot CPU's idle task. */
@@ -52,6 +52,9 @@ void sched_yield(void);
 bool task_wake_state(struct task *t, uint states);
 bool task_wake(struct task *t);         /* from any sleep but STOPPED */
 
+/* A clock or an IPI asks the scheduler of this CPU to look at its slice; interrupts off. */
+void sched_timer(u64 now_ns);
+
 /* First thing on the new stack after a switch: the task @prev is off its stack now. */
 void sched_finish_switch(struct task *prev);
 
@@ -65,7 +68,8 @@ int sched_set_policy(struct task *t, uint policy, uint rt_priority);
 void sched_set_nice(struct task *t, int nice);
 int sched_set_affinity(struct task *t, u64 mask);
 
-/* Sleep in the given state until the deadline, a signal, or a wake-up.  0 if the time came. */
+/* Sleep until the deadline, in TASK_SLEEPING also until a signal (TASK_KILLABLE: a fatal one).  0 if the
+ * time came, -EINTR. */
 int sleep_until(u64 deadline_ns, uint task_state);
 
 /* CPU time of @t so far in ns, running or not. */

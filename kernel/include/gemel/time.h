@@ -16,12 +16,13 @@ u64 time_realtime(void);                /* ns since 1970 */
 void time_set_realtime(u64 ns);
 u64 time_from_cycles(u64 cycles);
 
+struct cpu;
+
 struct timer {
 	struct rb_node node;
 	u64 deadline_ns;
 	void (*fn)(struct timer *timer);        /* interrupt context, interrupts off, no lock held */
-	struct cpu *cpu;                        /* whose queue it is on; NULL: none */
-	bool running;
+	struct cpu *cpu;                        /* its home: the lock of this CPU's queue guards it */
 };
 
 void timer_init(struct timer *t, void (*fn)(struct timer *timer));
@@ -29,8 +30,15 @@ void timer_init(struct timer *t, void (*fn)(struct timer *timer));
 void timer_set(struct timer *t, u64 deadline_ns);
 /* Disarm; true if it was armed.  Does not wait for a running @fn. */
 bool timer_cancel(struct timer *t);
+/* Stale as soon as read, unless nobody else sets it. */
+static inline bool timer_is_armed(const struct timer *t)
+{
+	return rb_node_is_linked(&t->node);
+}
 /* Disarm and wait until @fn is not running.  Not from @fn, not under a lock that @fn takes. */
 void timer_cancel_sync(struct timer *t);
 
-/* On each CPU, once. */
-void timer_init_cpu(struct cpu *cpu);
+/* The queues of all CPUs, by time_init(). */
+void timer_init_queues(void);
+/* Interrupts off: have timer_interrupt() come no later than @deadline_ns on this CPU. */
+void timer_arm(u64 deadline_ns);

@@ -27,7 +27,7 @@ enum trace_event {
 	TRACE_COUNT,
 };
 
-/* Mask of enabled events (bit 1 << event); all but SYSCALL, SYSRET, IRQ at boot, trace=all for all. */
+/* Mask of enabled events (bit 1 << event); all but SYSCALL, SYSRET, IRQ at boot, `trace` on the command line for all. */
 extern u64 trace_enabled;
 void trace_record(enum trace_event ev, ulong a, ulong b);
 
@@ -36,6 +36,9 @@ static inline void trace(enum trace_event ev, ulong a, ulong b)
 	if (unlikely(trace_enabled & (1ull << ev)))
 		trace_record(ev, a, b);
 }
+
+/* After the command line is known: `trace` enables all events. */
+void trace_init(void);
 
 /* The last @n records of a CPU through printk; for panic. */
 void trace_dump(uint cpu, uint n);

@@ -37,10 +37,13 @@ struct waiter {
 	struct task *task;
 	bool (*wake)(struct waiter *w, ulong key);
 	bool exclusive;                 /* wake_one() stops after this one */
-	bool woken;
+	bool woken;                     /* since the last wait_prepare() */
+	u8 state;                       /* what wait_prepare() was given */
 };
 
 void wait_queue_init(struct wait_queue *q);
+/* For a queue that is woken from a waiter's @wake, under another queue's lock: @rank is above WAITQ. */
+void wait_queue_init_rank(struct wait_queue *q, enum lock_rank rank);
 
 void wait_prepare(struct waiter *w, struct wait_queue *q, uint task_state);
 /*
@@ -55,12 +58,34 @@ void wait_finish(struct waiter *w);
 void wait_add(struct waiter *w, struct wait_queue *q, bool (*wake)(struct waiter *w, ulong key));
 void wait_remove(struct waiter *w);
 
-/* Any context.  Non-exclusive waiters all wake; exclusive: one / all. */
-void wake_one(struct wait_queue *q);
-void wake_all(struct wait_queue *q);
-void wake_all_key(struct wait_queue *q, ulong key);
 /* True if somebody waits; ordered after the caller's earlier stores (full barrier). */
-bool wait_queue_is_active(struct wait_queue *q);
+static inline bool wait_queue_is_active(struct wait_queue *q)
+{
+	smp_mb();       /* pairs with the one in wait_prepare() */
+	return READ_ONCE(q->waiters.next) != &q->waiters;
+}
+
+/* The slow half: wake all non-exclusive waiters and at most @n exclusive ones. */
+void wake_waiters(struct wait_queue *q, uint n, ulong key);
+
+/* Any context.  Non-exclusive waiters all wake; exclusive: one / all.  A few instructions when nobody
+ * waits. */
+static inline void wake_one(struct wait_queue *q)
+{
+	if (wait_queue_is_active(q))
+		wake_waiters(q, 1, 0);
+}
+
+static inline void wake_all_key(struct wait_queue *q, ulong key)
+{
+	if (wait_queue_is_active(q))
+		wake_waiters(q, ~0u, key);
+}
+
+static inline void wake_all(struct wait_queue *q)
+{
+	wake_all_key(q, 0);
+}
 
 /* Sleep in @state until @cond; 0, -EINTR or -ETIMEDOUT.  @cond is evaluated many times. */
 #define wait_event_state(q, cond, state, deadline)                              \

@@ -10,12 +10,12 @@ struct work {
 	struct list link;
 	void (*fn)(struct work *w);
 	struct work_queue *queue;       /* pending on it, or NULL */
+	struct work_queue *target;      /* the last one it was queued on, or NULL */
 };
 
 struct delayed_work {
 	struct work work;
 	struct timer timer;
-	struct work_queue *target;
 };
 
 void work_init(struct work *w, void (*fn)(struct work *w));
@@ -27,6 +27,7 @@ bool work_queue_delayed(struct work_queue *q, struct delayed_work *w, u64 delay_
 void work_flush(struct work_queue *q);
 /* Take it off if pending, wait if running.  True if it was pending. */
 bool work_cancel_sync(struct work *w);
+bool delayed_work_cancel_sync(struct delayed_work *w);
 
 /* One thread named @name; NULL: no memory.  Destroy drains. */
 struct work_queue *work_queue_create(const char *name);

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The runner of in-kernel tests: walks the rows that KTEST() left in section "ktests".
+ * The lines are TAP; they go to the log without a tag, so that they stand on
+ * the console after the time stamp.
+ *
+ * Fault injection (FOR_EACH_OOM) is the allocator's business; without it in the
+ * kernel fault_arm() gives one pass in which nothing fails.
+ */
+#include <gemel/ktest_run.h>
+
+#include <arch/cpu.h>
+
+#include <gemel/boot_info.h>
+#include <gemel/ktest.h>
+#include <gemel/log.h>
+#include <gemel/string.h>
+#include <gemel/time.h>
+
+extern const struct ktest __start_ktests[] __weak;
+extern const struct ktest __stop_ktests[] __weak;
+
+#define say(...) printk(LOG_WARN, NULL, __VA_ARGS__)
+
+bool ktest_is_wanted(void)
+{
+	return cmdline_has("ktest");
+}
+
+void ktest_fail(struct ktest_run *kt, const char *file, int line, const char *expr, long want,
+		long got)
+{
+	kt->failures++;
+	say("# %s:%d: %s: want %ld, got %ld", file, line, expr, want, got);
+}
+
+bool fault_arm(long n)
+{
+	return n == 1;
+}
+
+bool fault_hit(void)
+{
+	return false;
+}
+
+/* "suite" or "suite.name"; "" is everything. */
+static bool is_chosen(const struct ktest *test, const char *choice)
+{
+	size_t n = strlen(test->suite);
+
+	if (!choice[0])
+		return true;
+	if (strncmp(choice, test->suite, n) != 0)
+		return false;
+	return !choice[n] || (choice[n] == '.' && strcmp(choice + n + 1, test->name) == 0);
+}
+
+static bool test_run(const struct ktest *test, uint number)
+{
+	struct ktest_run kt = { 0 };
+	u64 start = time_now();
+
+	test->fn(&kt);
+	say("%s %u %s.%s # %lu us", kt.failures ? "not ok" : "ok", number, test->suite, test->name,
+	    (ulong)((time_now() - start) / NSEC_PER_USEC));
+	return kt.failures == 0;
+}
+
+void ktest_run_all(void)
+{
+	uint passed = 0, failed = 0;
+	char choice[64] = "";
+
+	cmdline_get("ktest", choice, sizeof(choice));
+	for (const struct ktest *test = __start_ktests; test < __stop_ktests; test++) {
+		if (!is_chosen(test, choice))
+			continue;
+		if (test_run(test, passed + failed + 1))
+			passed++;
+		else
+			failed++;
+	}
+	say("%u passed, %u failed", passed, failed);
+	arch_restart(failed || !passed ? RESTART_FAILURE : RESTART_POWEROFF);
+}

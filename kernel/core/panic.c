@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The end of the world.
+ *
+ * The first CPU that panics owns the panic: panic_state is 1 + its number.  It prints
+ * the cause, what ran, registers, stack, held locks and trace, stops the others,
+ * which print their stacks one by one when panic_turn names them, and then ends
+ * the machine as the command line wants.  Nothing here allocates or takes a lock.
+ *
+ * Another CPU that panics meanwhile just waits to be stopped.  A panic inside the
+ * panic, on the same CPU, says so in one line and ends the machine at once; a third
+ * one halts.
+ */
+#include "panic.h"
+
+#include <stdarg.h>
+
+#include <arch/cpu.h>
+#include <arch/debug.h>
+#include <arch/irq.h>
+#include <arch/irqflags.h>
+#include <arch/time.h>
+#include <arch/trap.h>
+
+#include <gemel/assert.h>
+#include <gemel/boot_info.h>
+#include <gemel/log.h>
+#include <gemel/printf.h>
+#include <gemel/process.h>
+#include <gemel/string.h>
+#include <gemel/task.h>
+#include <gemel/trace.h>
+
+#define say(...) printk(LOG_ERR, NULL, __VA_ARGS__)
+
+enum { TRACE_SHOWN = 32, TRACE_SHOWN_OTHERS = 8 };
+
+u32 panic_state;                /* atomic: 0, or 1 + the panicking CPU */
+static uint panic_depth;        /* the panicking CPU only */
+static uint panic_turn;         /* atomic: 1 + the CPU that may print */
+static uint panic_done;         /* atomic: CPUs that have printed, in turn */
+
+static void print_task(const struct task *t)
+{
+	say("CPU %u, task %d \"%s\", pid %d%s", cpu_id(), t->tid, t->name,
+	    t->process ? t->process->pid : 0, t->is_kernel ? ", kernel thread" : "");
+}
+
+static void print_held(const struct task *t)
+{
+	if (!GEMEL_DEBUG)
+		return;
+	say("locks held: %u", t->held.depth);
+	for (uint i = 0; i < t->held.depth && i < ARRAY_SIZE(t->held.rank); i++)
+		say("  %s 0x%lx", lock_rank_names[t->held.rank[i]], (ulong)t->held.lock[i]);
+}
+
+static void print_this_cpu(const struct trapframe *tf, ulong fp)
+{
+	print_task(current);
+	if (tf)
+		arch_dump_regs(tf);
+	say("stack:");
+	if (tf)
+		backtrace_print(trapframe_pc(tf), trapframe_fp(tf));
+	else
+		backtrace_print(0, fp);
+	print_held(current);
+}
+
+/* Wait about a tenth of a second by the cycle counter for CPU @id to have printed. */
+static void wait_for_turn(uint id)
+{
+	u64 start = arch_cycles(), limit = arch_cycles_hz() / 10;
+
+	WRITE_ONCE(panic_turn, id + 1);
+	while (READ_ONCE(panic_done) != id + 1)
+		if (arch_cycles() - start > limit)
+			return;
+}
+
+static void stop_others(void)
+{
+	arch_ipi_stop_others();
+	for (uint i = 0; i < cpu_count; i++)
+		if (cpus[i] && cpus[i] != this_cpu() && READ_ONCE(cpus[i]->online))
+			wait_for_turn(i);
+	WRITE_ONCE(panic_turn, 0);
+}
+
+void panic_stop_this_cpu(void)
+{
+	uint me = cpu_id() + 1;
+
+	arch_irq_disable();
+	while (READ_ONCE(panic_turn) != me)
+		arch_cpu_relax();
+	print_this_cpu(NULL, arch_frame_pointer());
+	trace_dump(me - 1, TRACE_SHOWN_OTHERS);
+	WRITE_ONCE(panic_done, me);
+	arch_halt();
+}
+
+static void __noreturn machine_end(void)
+{
+	char how[8] = "";
+
+	cmdline_get("panic", how, sizeof(how));
+	if (strcmp(how, "halt") == 0)
+		arch_halt();
+	if (strcmp(how, "reboot") == 0)
+		arch_restart(RESTART_REBOOT);
+	arch_restart(RESTART_FAILURE);
+}
+
+/* Only one CPU comes through, and each of its panics deeper ends sooner. */
+static void panic_enter(void)
+{
+	u32 none = 0;
+
+	arch_irq_disable();
+	if (!__atomic_compare_exchange_n(&panic_state, &none, cpu_id() + 1, false,
+					 __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
+		if (none != cpu_id() + 1)
+			panic_stop_this_cpu();
+		if (++panic_depth > 1)
+			arch_halt();
+		say("panic: inside a panic");
+		machine_end();
+	}
+	log_panic_mode();
+}
+
+static void __noreturn panic_report(const struct trapframe *tf, ulong fp, const char *fmt,
+				    va_list ap) __printf_like(3, 0);
+static void __noreturn panic_report(const struct trapframe *tf, ulong fp, const char *fmt,
+				    va_list ap)
+{
+	static char cause[200];
+
+	panic_enter();
+	vscnprintf(cause, sizeof(cause), fmt, ap);
+	say("panic: %s", cause);
+	print_this_cpu(tf, fp);
+	say("last events of CPU %u:", cpu_id());
+	trace_dump(cpu_id(), TRACE_SHOWN);
+	stop_others();
+	say("command line: %s", boot_info.cmdline);
+	say("panic: %s", cause);
+	machine_end();
+}
+
+void panic(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	panic_report(NULL, arch_frame_pointer(), fmt, ap);
+}
+
+static void __noreturn panic_frame(const struct trapframe *tf, const char *fmt, ...)
+	__printf_like(2, 3);
+static void __noreturn panic_frame(const struct trapframe *tf, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	panic_report(tf, 0, fmt, ap);
+}
+
+void kernel_exception(struct trapframe *tf, const char *what)
+{
+	panic_frame(tf, "%s in the kernel at 0x%lx", what, trapframe_pc(tf));
+}
+
+void assert_failed(const char *expr, const char *file, int line)
+{
+	panic("%s:%d: ASSERT(%s)", file, line, expr);
+}
+
+void warn_once_failed(const char *expr, const char *file, int line)
+{
+	printk(LOG_WARN, "warn", "%s:%d: %s", file, line, expr);
+	backtrace_print(0, arch_frame_pointer());
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The trace rings: on each CPU the last TRACE_RECORDS events, 32 bytes each.
+ *
+ * A writer takes a slot by one atomic add on its CPU's counter and fills it; an
+ * interrupt or NMI in between takes the next one.  Nothing is locked, and nothing
+ * waits: a reader may see a record that is being overwritten, and shows it.
+ * trace_head[] counts records since boot, so it tells the next slot and how many are valid.
+ */
+#include <gemel/trace.h>
+
+#include <arch/time.h>
+
+#include <gemel/boot_info.h>
+#include <gemel/cpu.h>
+#include <gemel/log.h>
+#include <gemel/printf.h>
+#include <gemel/task.h>
+#include <gemel/time.h>
+
+#include "trace_ring.h"
+
+static DEFINE_PER_CPU(struct trace_ring, trace_rings);
+
+static const char *const event_names[TRACE_COUNT] = {
+#define X(name, fmt) [TRACE_##name] = #name,
+	TRACE_EVENTS(X)
+#undef X
+};
+
+#define TRACE_NOISY ((1ull << TRACE_SYSCALL) | (1ull << TRACE_SYSRET) | (1ull << TRACE_IRQ))
+u64 trace_enabled = ((1ull << TRACE_COUNT) - 1) & ~TRACE_NOISY;
+
+void trace_init(void)
+{
+	if (cmdline_has("trace"))
+		trace_enabled = ~0ull;
+}
+
+void trace_record(enum trace_event ev, ulong a, ulong b)
+{
+	struct trace_ring *ring = this_cpu_ptr(trace_rings);
+	u64 at = __atomic_fetch_add(&ring->head, 1, __ATOMIC_RELAXED);
+	struct trace_entry *e = &ring->entries[at % TRACE_RECORDS];
+
+	e->cycles = arch_cycles();
+	e->event = (u32)ev;
+	e->tid = (u32)arch_current()->tid;
+	e->a = a;
+	e->b = b;
+}
+
+static void entry_format(char *text, size_t size, const struct trace_entry *e)
+{
+	switch (e->event) {
+#define X(name, fmt)                                            \
+	case TRACE_##name:                                      \
+		scnprintf(text, size, fmt, e->a, e->b);         \
+		break;
+	TRACE_EVENTS(X)
+#undef X
+	default:
+		scnprintf(text, size, "?");
+	}
+}
+
+static void entry_print(const struct trace_entry *e)
+{
+	u64 us = time_from_cycles(e->cycles - boot_info.entry_cycles) / NSEC_PER_USEC;
+	char text[64];
+
+	entry_format(text, sizeof(text), e);
+	printk(LOG_ERR, NULL, "  %5lu.%06lu %5u %-10s %s", (ulong)(us / 1000000),
+	       (ulong)(us % 1000000), e->tid,
+	       e->event < TRACE_COUNT ? event_names[e->event] : "?", text);
+}
+
+void trace_dump(uint cpu, uint n)
+{
+	const struct trace_ring *ring = per_cpu_ptr(trace_rings, cpus[cpu]);
+	u64 head = READ_ONCE(ring->head);
+	u64 at = head > n ? head - n : 0;
+
+	if (head - at > TRACE_RECORDS)
+		at = head - TRACE_RECORDS;
+	for (; at < head; at++)
+		entry_print(&ring->entries[at % TRACE_RECORDS]);
+}
