@@ -34,6 +34,7 @@ struct arch_cpu {
 	void *ist_stack[IST_COUNT];     /* lowest addresses */
 	/* This CPU only, interrupts off: mmu.c. */
 	struct arch_mmu *mmu;           /* what is loaded; NULL: kernel only */
+	bool is_lazy;                   /* loaded, but no task that runs here uses it */
 	uint tlb_slot;                  /* of it */
 	uint tlb_next;                  /* the next to reuse */
 	struct tlb_slot tlb[TLB_SLOTS];

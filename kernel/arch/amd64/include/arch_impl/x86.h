@@ -1,29 +1,37 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /* Registers and instructions of the CPU, for kernel/arch/amd64 only. */
+#ifndef __ASSEMBLER__
 #include <gemel/compiler.h>
+#endif
 
-#define CR0_MP          (1ul << 1)
-#define CR0_EM          (1ul << 2)
-#define CR0_TS          (1ul << 3)
-#define CR0_NE          (1ul << 5)
-#define CR0_WP          (1ul << 16)
-#define CR0_AM          (1ul << 18)
-#define CR0_PG          (1ul << 31)
+#ifdef __ASSEMBLER__
+#define X86_BIT(n)      (1 << (n))
+#else
+#define X86_BIT(n)      (1ul << (n))
+#endif
 
-#define CR4_PAE         (1ul << 5)
-#define CR4_MCE         (1ul << 6)
-#define CR4_PGE         (1ul << 7)
-#define CR4_OSFXSR      (1ul << 9)
-#define CR4_OSXMMEXCPT  (1ul << 10)
-#define CR4_UMIP        (1ul << 11)
-#define CR4_FSGSBASE    (1ul << 16)
-#define CR4_PCIDE       (1ul << 17)
-#define CR4_OSXSAVE     (1ul << 18)
-#define CR4_SMEP        (1ul << 20)
-#define CR4_SMAP        (1ul << 21)
+#define CR0_MP          X86_BIT(1)
+#define CR0_EM          X86_BIT(2)
+#define CR0_TS          X86_BIT(3)
+#define CR0_NE          X86_BIT(5)
+#define CR0_WP          X86_BIT(16)
+#define CR0_AM          X86_BIT(18)
+#define CR0_PG          X86_BIT(31)
 
-#define CR3_NOFLUSH     (1ul << 63)
+#define CR4_PAE         X86_BIT(5)
+#define CR4_MCE         X86_BIT(6)
+#define CR4_PGE         X86_BIT(7)
+#define CR4_OSFXSR      X86_BIT(9)
+#define CR4_OSXMMEXCPT  X86_BIT(10)
+#define CR4_UMIP        X86_BIT(11)
+#define CR4_FSGSBASE    X86_BIT(16)
+#define CR4_PCIDE       X86_BIT(17)
+#define CR4_OSXSAVE     X86_BIT(18)
+#define CR4_SMEP        X86_BIT(20)
+#define CR4_SMAP        X86_BIT(21)
+
+#define CR3_NOFLUSH     X86_BIT(63)
 
 #define MSR_APIC_BASE           0x1b
 #define MSR_TSC_DEADLINE        0x6e0
@@ -37,19 +45,19 @@
 #define MSR_GS_BASE             0xc0000101
 #define MSR_KERNEL_GS_BASE      0xc0000102
 
-#define EFER_SCE        (1ul << 0)
-#define EFER_LME        (1ul << 8)
-#define EFER_NXE        (1ul << 11)
+#define EFER_SCE        X86_BIT(0)
+#define EFER_LME        X86_BIT(8)
+#define EFER_NXE        X86_BIT(11)
 
-#define RFLAGS_CF       0x00000001ul
-#define RFLAGS_TF       0x00000100ul
-#define RFLAGS_DF       0x00000400ul
-#define RFLAGS_NT       0x00004000ul
-#define RFLAGS_RF       0x00010000ul
-#define RFLAGS_AC       0x00040000ul
+#define RFLAGS_CF       0x00000001
+#define RFLAGS_TF       0x00000100
+#define RFLAGS_DF       0x00000400
+#define RFLAGS_NT       0x00004000
+#define RFLAGS_RF       0x00010000
+#define RFLAGS_AC       0x00040000
 /* What sigreturn and ptrace may set: CF PF AF ZF SF TF DF OF RF AC, as Linux. */
-#define RFLAGS_USER     0x00050dd5ul
-#define RFLAGS_FIXED    0x00000002ul
+#define RFLAGS_USER     0x00050dd5
+#define RFLAGS_FIXED    0x00000002
 
 /* Selectors: the numbers that Linux has, which programs look at. */
 #define KERNEL_CS       0x10
