@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The runner of in-kernel tests: walks the rows that KTEST() left in section "ktests".
- * The lines are TAP; they go to the log without a tag, so that they stand on
- * the console after the time stamp.
+ * The lines go to the log without a tag, so that they stand bare on the console.
  *
  * Fault injection (FOR_EACH_OOM) is the allocator's business; without it in the
  * kernel fault_arm() gives one pass in which nothing fails.
@@ -15,10 +14,11 @@
 #include <gemel/ktest.h>
 #include <gemel/log.h>
 #include <gemel/string.h>
-#include <gemel/time.h>
 
 extern const struct ktest __start_ktests[] __weak;
 extern const struct ktest __stop_ktests[] __weak;
+
+static const struct ktest *running;
 
 #define say(...) printk(LOG_WARN, NULL, __VA_ARGS__)
 
@@ -31,7 +31,8 @@ void ktest_fail(struct ktest_run *kt, const char *file, int line, const char *ex
 		long got)
 {
 	kt->failures++;
-	say("# %s:%d: %s: want %ld, got %ld", file, line, expr, want, got);
+	say("FAIL %s.%s %s:%d: %s: want %ld, got %ld", running->suite, running->name, file, line,
+	    expr, want, got);
 }
 
 bool fault_arm(long n)
@@ -56,14 +57,14 @@ static bool is_chosen(const struct ktest *test, const char *choice)
 	return !choice[n] || (choice[n] == '.' && strcmp(choice + n + 1, test->name) == 0);
 }
 
-static bool test_run(const struct ktest *test, uint number)
+static bool test_run(const struct ktest *test)
 {
 	struct ktest_run kt = { 0 };
-	u64 start = time_now();
 
+	running = test;
 	test->fn(&kt);
-	say("%s %u %s.%s # %lu us", kt.failures ? "not ok" : "ok", number, test->suite, test->name,
-	    (ulong)((time_now() - start) / NSEC_PER_USEC));
+	if (kt.failures == 0)
+		say("ok %s.%s", test->suite, test->name);
 	return kt.failures == 0;
 }
 
@@ -76,7 +77,7 @@ void ktest_run_all(void)
 	for (const struct ktest *test = __start_ktests; test < __stop_ktests; test++) {
 		if (!is_chosen(test, choice))
 			continue;
-		if (test_run(test, passed + failed + 1))
+		if (test_run(test))
 			passed++;
 		else
 			failed++;

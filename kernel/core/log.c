@@ -2,8 +2,8 @@
 /*
  * The kernel log.
  *
- * A ring of text: each line is "<level>[ seconds.micros] tag: text\n" with one
- * character for the level.  Positions are byte counts since boot and only grow; the
+ * A ring of text: each line is "L[ seconds.micros] tag: text\n" with one
+ * character for the level (no tag: the bare text). Positions are byte counts since boot and only grow; the
  * ring holds the last LOG_SIZE bytes, and a reader that fell behind starts at the
  * oldest whole line.
  *
@@ -149,10 +149,10 @@ static size_t line_format(char *buf, enum log_level level, const char *tag, cons
 	u64 us = time_now() / NSEC_PER_USEC;
 	size_t len;
 
-	len = (size_t)scnprintf(buf, LINE_MAX - 1, "%u[%5lu.%06lu] ", (uint)level,
-				(ulong)(us / 1000000), (ulong)(us % 1000000));
+	len = (size_t)scnprintf(buf, LINE_MAX - 1, "%u", (uint)level);
 	if (tag)
-		len += (size_t)scnprintf(buf + len, LINE_MAX - 1 - len, "%s: ", tag);
+		len += (size_t)scnprintf(buf + len, LINE_MAX - 1 - len, "[%5lu.%06lu] %s: ",
+					 (ulong)(us / 1000000), (ulong)(us % 1000000), tag);
 	len += (size_t)vscnprintf(buf + len, LINE_MAX - 1 - len, fmt, ap);
 	while (len && buf[len - 1] == '\n')
 		len--;

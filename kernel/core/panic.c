@@ -140,7 +140,7 @@ static void __noreturn panic_report(const struct trapframe *tf, ulong fp, const 
 
 	panic_enter();
 	vscnprintf(cause, sizeof(cause), fmt, ap);
-	say("panic: %s", cause);
+	printk(LOG_ERR, "panic", "%s", cause);
 	print_this_cpu(tf, fp);
 	say("last events of CPU %u:", cpu_id());
 	trace_dump(cpu_id(), TRACE_SHOWN);

@@ -10,6 +10,7 @@
 
 enum log_level { LOG_ERR = 3, LOG_WARN = 4, LOG_INFO = 6, LOG_DEBUG = 7 };
 
+/* @tag NULL: the text alone, without a time stamp (panics, tests). */
 void printk(enum log_level level, const char *tag, const char *fmt, ...) __printf_like(3, 4);
 
 #define log_err(...)    printk(LOG_ERR, LOG_TAG, __VA_ARGS__)   /* data or device lost */
