@@ -22,6 +22,7 @@
 #include <uapi/errno.h>
 #include <uapi/fcntl.h>
 
+#include <gemel/cred.h>
 #include <gemel/iobuf.h>
 #include <gemel/poll.h>
 #include <gemel/signal.h>
