@@ -20,9 +20,9 @@
 	X(TTY,       "terminal: line discipline, settings")             \
 	X(PIPE,      "pipe")                                            \
 	X(SOCKET,    "socket and its protocol state")                   \
-	X(FS,        "file system: allocation bitmaps, superblock")     \
 	X(MM,        "address space; taken by any user copy")           \
 	X(PAGEIO,    "page cache: filling and writing back")            \
+	X(FS,        "file system: allocation bitmaps, superblock")     \
 	X(FUTEX,     "futex bucket (spin)")                             \
 	X(WORKER,    "work queue control")                              \
 	X(DEVICE,    "device list, driver probe")                       \
