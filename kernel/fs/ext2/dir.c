@@ -74,7 +74,7 @@ static bool record_is(const struct ext2_dirent *de, const char *name, size_t len
 }
 
 /* 1: found at @pos (buffer referenced); 0: not in this block; -errno. */
-static int block_find(struct inode *dir, struct buffer *b, const char *name, size_t len,
+static int dir_block_find(struct inode *dir, struct buffer *b, const char *name, size_t len,
 		      struct dir_pos *pos)
 {
 	u32 block_size = ext2_of(dir)->block_size;
@@ -104,7 +104,7 @@ static int dir_find(struct inode *dir, const char *name, size_t len, struct dir_
 
 		if (found < 0)
 			return found;
-		found = block_find(dir, b, name, len, pos);
+		found = dir_block_find(dir, b, name, len, pos);
 		if (found == 1)
 			return 0;
 		buffer_put(b);
