@@ -59,7 +59,7 @@ static u32 token_at(const struct fdt *fdt, u32 pos, u32 *next)
 
 	*next = pos + 4;
 	if (token == FDT_BEGIN_NODE)
-		*next = pos + 4 + ALIGN_UP((u32)strlen((const char *)fdt->structs + pos + 4) + 1, 4);
+		*next += ALIGN_UP((u32)strlen((const char *)fdt->structs + pos + 4) + 1, 4);
 	else if (token == FDT_PROP)
 		*next = pos + 12 + ALIGN_UP(get_be32(fdt->structs + pos + 4), 4);
 	return token;

@@ -9,7 +9,9 @@ static int values[1000];
 
 KTEST(radix, finds_what_was_inserted)
 {
-	static const u64 keys[] = { 0, 1, 63, 64, 4095, 4096, 1 << 20, 1ULL << 40, ~0ULL, ~0ULL - 1 };
+	static const u64 keys[] = {
+		0, 1, 63, 64, 4095, 4096, 1 << 20, 1ULL << 40, ~0ULL, ~0ULL - 1
+	};
 	struct radix tree = RADIX_INIT;
 
 	for (uint i = 0; i < ARRAY_SIZE(keys); i++) {

@@ -11,5 +11,5 @@ void cmdline_bus_scan(void);
 /* True if some driver's table has @dev. */
 bool device_has_driver(const struct device *dev);
 
-/* Free @irq of @arg with the device; frees at once and fails with -ENOMEM if that cannot be noted. */
+/* Free @irq of @arg with the device.  -ENOMEM: that could not be noted, it is freed already. */
 int __must_check dev_irq_on_release(struct device *dev, uint irq, void *arg);

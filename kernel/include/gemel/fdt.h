@@ -42,7 +42,7 @@ struct fdt_irq {
 struct fdt_range {
 	u32 space;              /* first cell of a 3-cell child address (PCI), else 0 */
 	u64 child;
-	u64 parent;             /* in the parent's addresses: use fdt_translate() on the parent bus */
+	u64 parent;             /* in the parent bus's addresses: fdt_translate() */
 	u64 size;
 };
 

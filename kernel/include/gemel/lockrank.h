@@ -47,6 +47,7 @@
 	X(KPGTABLE,  "kernel page tables (irq)")                        \
 	X(TLB,       "TLB shoot-down, cross-CPU calls (irq)")           \
 	X(IRQ,       "interrupt controller and handler table (irq)")    \
+	X(RANDOM,    "random numbers (irq, leaf)")                      \
 	X(CONSOLE,   "console output and log ring (irq)")               \
 	X(UART,      "serial port registers (irq, leaf)")
 
