@@ -116,7 +116,7 @@ static void fadt_read(const struct acpi *acpi)
 	if (acpi_find(acpi, "FACP", 0, &table) < 0 || acpi_fadt(&table, f) < 0)
 		return;
 	power.has_fadt = true;
-	machine.has_cmos = !(f->boot_flags & FADT_NO_CMOS) && !f->is_hardware_reduced;
+	machine.has_cmos = !(f->boot_flags & FADT_NO_CMOS);
 	machine.has_i8042 = f->boot_flags & FADT_I8042;
 	machine.century = f->century;
 	if (f->pm_timer.address && f->pm_timer.space == ACPI_SPACE_IO) {
