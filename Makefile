@@ -85,6 +85,16 @@ $B/Image: $B/kernel.elf
 	@$(OBJCOPY) -O binary $< $@
 $B/Image-test: $B/kernel-test.elf
 	@$(OBJCOPY) -O binary $< $@
+# Every header compiles alone, for both architectures.
+headers:
+	@for a in amd64 arm64; do $(MAKE) ARCH=$$a headers-of-arch || exit 1; done
+headers-of-arch: $(patsubst %.h,$B/alone/%.ok,$(filter-out %/syscall_rows.h %syscall_table.h \
+	%/syscalls_fs.h %/syscalls_mm.h %/syscalls_task.h,$(call find,kernel/include,-name '*.h')))
+$B/alone/%.ok: %.h Makefile | $(OFFSETS)
+	@mkdir -p $(@D)
+	@echo '#include "$<"' | $(KCC) -MMD -MP -MF $(@:.ok=.d) -MT $@ -I. -Wno-unused-function \
+		-fsyntax-only -x c - && touch $@
+-include $(shell find $B/alone -name '*.d' 2>/dev/null)
 
 size: $B/kernel.elf             ## code and data by source directory
 	@llvm-size $(OBJ) | awk 'NR > 1 { n = $$6; sub(/^build\/[^\/]*\//, "", n); \
@@ -153,10 +163,33 @@ setup:                          ## install what is missing: compilers, QEMU, mus
 both:                           ## build the kernels of both architectures
 	@$(MAKE) ARCH=amd64 kernel
 	@$(MAKE) ARCH=arm64 kernel
+test:                           ## prove both architectures: all rings (tools/test --help)
+	@tools/setup
+	@$(MAKE) ARCH=amd64 test-ready
+	@$(MAKE) ARCH=arm64 test-ready
+	@tools/test
+test-ready: kernel kernel-test image
+lint:                           ## the rules of the tree; headers compile alone
+	@tools/check-tree
+	@$(MAKE) headers
+check-host: user                ## unit tests of pure modules, contract programs, on this machine
+	@tools/test host linux
+check-kernel: kernel-test       ## the tests inside the kernel, under QEMU
+	@tools/test --arch $(ARCH) kernel
+stages: kernel image            ## the contract programs on Gemel, in order, a line each
+	@tools/test --arch $(ARCH) stages
+check-system: kernel image      ## the guest driven from outside
+	@tools/test --arch $(ARCH) system
+debug: kernel image             ## boot and wait for gdb at the port it prints
+	@port=$$((20000 + $$(id -u) % 10000)); \
+	echo "gdb-multiarch $B/kernel.elf -ex 'target remote :$$port'"; \
+	tools/run --arch $(ARCH) --gdb $$port $(RUN)
+check-user: stages              ## the same
 clean:                          ## remove what was built (downloaded packages stay)
 	rm -rf build/amd64 build/amd64-debug build/arm64 build/arm64-debug build/none build/host
 help:                           ## this text
 	@echo 'make TARGET [ARCH=amd64|arm64] [DEBUG=1]'
-	@sed -n 's/^\([a-z][a-z-]*\):.*## */  \1\t/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -n 's/^\([a-z][a-z -]*\):.*## */  \1\t/p' $(MAKEFILE_LIST) | expand -t 18
 
-.PHONY: all objs kernel kernel-test size user image run setup both clean help
+.PHONY: all objs kernel kernel-test size user image run setup both clean help test test-ready \
+	headers headers-of-arch lint check-host check-kernel check-user stages check-system debug

@@ -18,7 +18,7 @@ import traceback
 
 TOP = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(TOP / "tools"))
-from guest import ARCHES, arch_name, check_image, copy_image  # noqa: E402
+from guest import ARCHES, arch_name, check_image, copy_image, debugfs  # noqa: E402,F401
 
 PROMPT = r"root@gemel:[^\r\n]*# $"
 BOOT_S, ANSWER_S = 60, 20
