@@ -24,7 +24,7 @@
 
 #define MAIR_VALUE      0x04ff                  /* as in pte.h */
 
-/* 48 bits both ways, 4 KiB, inner-shareable write-back walks, top byte of user addresses ignored. */
+/* 48 bits both ways, 4 KiB, shareable write-back walks, top byte of user addresses ignored. */
 #define TCR_VALUE       (16 | 16 << 16 | 1 << 8 | 1 << 10 | 3 << 12 | 1 << 24 | 1 << 26 | \
 			 3 << 28 | 2 << 30 | 1 << 37)
 #define TCR_IPS_SHIFT   32

@@ -249,7 +249,7 @@ el1_stack_suspect:
 	lsr	x0, x0, #13
 	cbz	x0, 2b
 
-	/* The real sp goes into the frame; its x21 is lost to the exchange and kept in x0's place. */
+	/* Overflow.  The frame goes to the emergency stack, with the real sp in it. */
 	mov	x0, sp
 	msr	tpidrro_el0, x0
 	mrs	x0, tpidr_el1

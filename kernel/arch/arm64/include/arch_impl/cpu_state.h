@@ -14,5 +14,5 @@ struct arch_cpu {
 	/* Of this CPU, for /proc/cpuinfo. */
 	u32 midr;
 	u64 redistributor;              /* GICv3: kernel address of its registers */
-	u64 gic_target;                 /* GICv3: affinity; GICv2: CPU mask; ITS: collection target */
+	u64 gic_target;                 /* GICv2: mask of this CPU; ITS: its collection target */
 };
