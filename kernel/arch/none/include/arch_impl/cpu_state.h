@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+#include <gemel/types.h>
+
+struct arch_cpu {
+	ulong unused;
+};
