@@ -2,9 +2,6 @@
 /*
  * The runner of in-kernel tests: walks the rows that KTEST() left in section "ktests".
  * The lines go to the log without a tag, so that they stand bare on the console.
- *
- * Fault injection (FOR_EACH_OOM) is the allocator's business; without it in the
- * kernel fault_arm() gives one pass in which nothing fails.
  */
 #include <gemel/ktest_run.h>
 
@@ -33,16 +30,6 @@ void ktest_fail(struct ktest_run *kt, const char *file, int line, const char *ex
 	kt->failures++;
 	say("FAIL %s.%s %s:%d: %s: want %ld, got %ld", running->suite, running->name, file, line,
 	    expr, want, got);
-}
-
-bool fault_arm(long n)
-{
-	return n == 1;
-}
-
-bool fault_hit(void)
-{
-	return false;
 }
 
 /* "suite" or "suite.name"; "" is everything. */

@@ -181,6 +181,8 @@ void timer_interrupt(void)
 	while ((t = queue_next_due(q, now)))
 		t->fn(t);
 	sched_timer(now);
+	if (q->armed_ns == NEVER)
+		arch_timer_stop();      /* or a level-triggered one would come again */
 }
 
 void timer_init_queues(void)
