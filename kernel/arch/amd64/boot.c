@@ -124,6 +124,7 @@ void arch_early_init(struct boot_info *bi)
 	mmu_early_init(bi);
 	for (uint i = 0; i < IST_COUNT; i++)
 		arch_mmu_unmap(&kernel_mmu, (vaddr_t)boot_ist[i], 1);
+	arch_cpu_init(&cpu_boot);
 	machine_read(bi);
 	smp_reserve_trampoline(bi);
 }

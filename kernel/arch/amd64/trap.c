@@ -97,14 +97,14 @@ void trap_init(void)
 	gate_set(TRAP_MACHINE_CHECK, GATE_INTERRUPT, IST_MACHINE_CHECK + 1);
 }
 
-/* Selectors as x86.h numbers them. */
+/* Selectors as x86.h numbers them.  USER_CS32 is absent: there is no 32-bit mode to be in, and so
+ * no syscall from it (AMD's would enter at CSTAR). */
 static void gdt_fill(struct arch_cpu *ac)
 {
 	u64 base = (u64)&ac->tss;
 
 	ac->gdt[KERNEL_CS >> 3] = 0x00af9b000000ffff;
 	ac->gdt[KERNEL_DS >> 3] = 0x00cf93000000ffff;
-	ac->gdt[USER_CS32 >> 3] = 0x00cffb000000ffff;
 	ac->gdt[USER_DS >> 3] = 0x00cff3000000ffff;
 	ac->gdt[USER_CS >> 3] = 0x00affb000000ffff;
 	ac->gdt[TSS_SELECTOR >> 3] = (sizeof(struct tss) - 1) | (base & 0xffffff) << 16 |
