@@ -86,8 +86,7 @@ $B/Image: $B/kernel.elf
 $B/Image-test: $B/kernel-test.elf
 	@$(OBJCOPY) -O binary $< $@
 # Every header compiles alone, for both architectures.
-headers:
-	@for a in amd64 arm64; do $(MAKE) ARCH=$$a headers-of-arch || exit 1; done
+headers: both-headers-of-arch
 headers-of-arch: $(patsubst %.h,$B/alone/%.ok,$(filter-out %/syscall_rows.h %syscall_table.h \
 	%/syscalls_fs.h %/syscalls_mm.h %/syscalls_task.h,$(call find,kernel/include,-name '*.h')))
 $B/alone/%.ok: %.h Makefile | $(OFFSETS)
@@ -160,13 +159,13 @@ run:                            ## build everything and boot it; Ctrl-A x leaves
 
 setup:                          ## install what is missing: compilers, QEMU, musl, BusyBox
 	@tools/setup
-both:                           ## build the kernels of both architectures
-	@$(MAKE) ARCH=amd64 kernel
-	@$(MAKE) ARCH=arm64 kernel
+both: both-kernel               ## build the kernels of both architectures
+both-%:
+	@$(MAKE) ARCH=amd64 $*
+	@$(MAKE) ARCH=arm64 $*
 test:                           ## prove both architectures: all rings (tools/test --help)
 	@tools/setup
-	@$(MAKE) ARCH=amd64 test-ready
-	@$(MAKE) ARCH=arm64 test-ready
+	@$(MAKE) both-test-ready
 	@tools/test
 test-ready: kernel kernel-test image
 lint:                           ## the rules of the tree; headers compile alone
@@ -180,6 +179,11 @@ stages: kernel image            ## the contract programs on Gemel, in order, a l
 	@tools/test --arch $(ARCH) stages
 check-system: kernel image      ## the guest driven from outside
 	@tools/test --arch $(ARCH) system
+run-ready: kernel image
+soak-boot: both-run-ready       ## N=100 boots in a row to the prompt of each, 4 processors
+	@tools/soak-boot -n $(or $(N),100)
+bench-boot: both-run-ready      ## instruction counts, sizes and memory of both, beside Linux's
+	@tools/bench-boot
 debug: kernel image             ## boot and wait for gdb at the port it prints
 	@port=$$((20000 + $$(id -u) % 10000)); \
 	echo "gdb-multiarch $B/kernel.elf -ex 'target remote :$$port'"; \
@@ -192,4 +196,5 @@ help:                           ## this text
 	@sed -n 's/^\([a-z][a-z -]*\):.*## */  \1\t/p' $(MAKEFILE_LIST) | expand -t 18
 
 .PHONY: all objs kernel kernel-test size user image run setup both clean help test test-ready \
-	headers headers-of-arch lint check-host check-kernel check-user stages check-system debug
+	headers headers-of-arch lint check-host check-kernel check-user stages check-system debug \
+	soak-boot bench-boot run-ready

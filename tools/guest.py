@@ -107,6 +107,10 @@ def qemu_command(arch, machine, smp, mem, cpu="max"):
             *spec.exit_args]
 
 
+# One nanosecond of guest time an instruction, and no clock of the host in it.
+ICOUNT_ARGS = ["-icount", "shift=0", "-rtc", "base=2026-01-01,clock=vm"]
+
+
 def drive_args(arch, machine, image, image_format="raw", read_only=False):
     device = "virtio-blk-pci" if ARCHES[arch].machines[machine].bus == "pci" else "virtio-blk-device"
     option = ",readonly=on" if read_only else ""
