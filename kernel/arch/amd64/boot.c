@@ -14,6 +14,7 @@
 
 #include <gemel/assert.h>
 #include <gemel/cpu.h>
+#include <gemel/device.h>
 #include <gemel/string.h>
 
 #include "amd64.h"
@@ -40,6 +41,10 @@ struct pvh_memory { u64 base, size; u32 type, reserved; };
 #define UART_LSR        (UART + 5)
 #define UART_LSR_EMPTY  0x20
 #define UART_SCRATCH    (UART + 7)
+#define UART_IRQ        4
+
+#define RTC_PORT        0x70
+#define RTC_IRQ         8
 
 /* The boot CPU's emergency stacks, a guard page below each. */
 static char boot_ist[IST_COUNT][PAGE_SIZE + IST_STACK_SIZE] __aligned(4096);
@@ -134,4 +139,29 @@ void arch_init(void)
 	irqchip_init();
 	timer_calibrate();
 	fpu_init();
+}
+
+/* A legacy device of the PC: ports and an ISA interrupt. */
+static void isa_device_add(const char *name, const char *compatible, u16 port, u64 nports, uint irq)
+{
+	struct device *dev = device_create(&platform_bus, NULL, name);
+
+	if (!dev)
+		return;
+	dev->compatible = compatible;
+	dev->compatible_len = (u32)strlen(compatible) + 1;
+	if (device_add_resource(dev, RESOURCE_PORT, port, nports, IRQ_EDGE) < 0 ||
+	    device_add_resource(dev, RESOURCE_IRQ, irqchip_isa_gsi(irq), 1, IRQ_EDGE) < 0) {
+		device_discard(dev);
+		return;
+	}
+	device_add(dev);
+}
+
+void arch_add_devices(void)
+{
+	if (uart_present)
+		isa_device_add("3f8.serial", "ns16550a", UART, 8, UART_IRQ);
+	if (machine.has_cmos)
+		isa_device_add("70.rtc", "cmos-rtc", RTC_PORT, 2, RTC_IRQ);
 }

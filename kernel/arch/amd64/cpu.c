@@ -207,14 +207,21 @@ static void cpu_brand(char brand[49])
 	}
 }
 
+/* Add " @word" at @at of @buf; returns its length, whether or not there was room. */
+static size_t text_add(char *buf, size_t size, size_t at, const char *word)
+{
+	size_t room = at < size ? size - at : 0;
+
+	return (size_t)snprintf(room ? buf + at : NULL, room, " %s", word);
+}
+
 static int cpuinfo_flags(char *buf, size_t size)
 {
 	size_t at = 0;
 
 	for (uint i = 0; i < ARRAY_SIZE(cpu_flags); i++)
 		if (cpu_has_flag(i))
-			at += (size_t)snprintf(at < size ? buf + at : NULL, at < size ? size - at : 0,
-					       " %s", cpu_flags[i].name);
+			at += text_add(buf, size, at, cpu_flags[i].name);
 	return (int)at;
 }
 
@@ -237,7 +244,8 @@ int arch_cpuinfo(char *buf, size_t size, uint id)
 	n = snprintf(buf, size,
 		     "processor\t: %u\nvendor_id\t: %s\ncpu family\t: %u\nmodel\t\t: %u\n"
 		     "model name\t: %s\nstepping\t: %u\ncpu MHz\t\t: %lu.%03lu\n"
-		     "physical id\t: %u\nsiblings\t: 1\ncore id\t\t: 0\ncpu cores\t: 1\n"
+		     "physical id\t: %u\nsiblings\t: 1\ncore id\t\t: 0\n"
+		     "cpu cores\t: 1\n"
 		     "apicid\t\t: %lu\nfpu\t\t: yes\nfpu_exception\t: yes\ncpuid level\t: %u\n"
 		     "wp\t\t: yes\nflags\t\t:",
 		     id, vendor, family, model, brand, one.a & 15, khz / 1000, khz % 1000, id,

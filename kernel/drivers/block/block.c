@@ -42,13 +42,18 @@ static struct spinlock devices_lock = SPINLOCK_INIT(ICACHE);
 static struct list devices __guarded_by(devices_lock) = LIST_INIT(devices);
 static uint ndevices __guarded_by(devices_lock);
 
+void block_init(struct block_device *bd)
+{
+	irqlock_init(&bd->lock, LOCK_RANK_BLKQUEUE);
+	list_init(&bd->queue);
+	mapping_init(&bd->mapping, &block_mapping_ops, NULL);
+}
+
 int block_register(struct block_device *bd)
 {
 	int err = -ENOSPC;
 
-	irqlock_init(&bd->lock, LOCK_RANK_BLKQUEUE);
-	list_init(&bd->queue);
-	mapping_init(&bd->mapping, &block_mapping_ops, NULL);
+	block_init(bd);
 	spin_lock(&devices_lock);
 	if (ndevices < BLOCK_DEVICES_MAX) {
 		scnprintf(bd->name, sizeof(bd->name), "vd%c", 'a' + ndevices);

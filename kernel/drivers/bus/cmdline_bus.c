@@ -51,6 +51,20 @@ static int parse_device(const char *s, u64 *base, u64 *size, u64 *irq)
 	return parse_u64(s, 0, irq, &s);
 }
 
+/* The firmware's tables may describe the same device. */
+static bool is_known(u64 base)
+{
+	struct device *dev = NULL;
+
+	while ((dev = device_next(dev))) {
+		const struct resource *res = device_resource(dev, RESOURCE_MMIO, 0);
+
+		if (dev->bus == &platform_bus && res && res->base == base)
+			return true;
+	}
+	return false;
+}
+
 static void add_device(const char *s)
 {
 	static const char compatible[] = "virtio,mmio";
@@ -58,7 +72,8 @@ static void add_device(const char *s)
 	struct device *dev;
 	char name[32];
 
-	if (parse_device(s, &base, &size, &irq) < 0 || size == 0 || size > MIB(1))
+	if (parse_device(s, &base, &size, &irq) < 0 || size == 0 || size > MIB(1) ||
+	    is_known(base))
 		return;
 	scnprintf(name, sizeof(name), "%llx.virtio_mmio", (unsigned long long)base);
 	dev = device_create(&platform_bus, NULL, name);

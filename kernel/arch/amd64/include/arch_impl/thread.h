@@ -10,5 +10,5 @@ struct arch_thread {
 	ulong rsp;              /* saved by arch_switch() */
 	void *fpu;              /* XSAVE area; NULL: never was in user mode */
 	ulong fs_base, gs_base; /* the user's */
-	bool fpu_in_memory;     /* @fpu is the truth, the registers are not: neither save nor load */
+	bool fpu_in_memory;     /* @fpu is the truth, not the registers: neither save nor load */
 };

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The system calls that Linux has on x86-64 only: each is one line over the
+ * neutral handler that replaced it.
+ */
+#include <gemel/syscalls.h>
+
+#include <arch/irqflags.h>
+#include <arch/thread.h>
+
+#include <uapi/errno.h>
+#include <uapi/fcntl.h>
+
+#include <gemel/task.h>
+#include <gemel/uaccess.h>
+
+#include "amd64.h"
+
+#define ARCH_SET_GS     0x1001
+#define ARCH_SET_FS     0x1002
+#define ARCH_GET_FS     0x1003
+#define ARCH_GET_GS     0x1004
+
+/* --- files --- */
+
+long sys_open(const char __user *path, int flags, mode_t mode)
+{
+	return sys_openat(AT_FDCWD, path, flags, mode);
+}
+
+long sys_creat(const char __user *path, mode_t mode)
+{
+	return sys_openat(AT_FDCWD, path, O_CREAT | O_WRONLY | O_TRUNC, mode);
+}
+
+long sys_stat(const char __user *path, struct uapi_stat __user *st)
+{
+	return sys_newfstatat(AT_FDCWD, path, st, 0);
+}
+
+long sys_lstat(const char __user *path, struct uapi_stat __user *st)
+{
+	return sys_newfstatat(AT_FDCWD, path, st, AT_SYMLINK_NOFOLLOW);
+}
+
+long sys_access(const char __user *path, int mode)
+{
+	return sys_faccessat(AT_FDCWD, path, mode);
+}
+
+long sys_pipe(int __user *fds)
+{
+	return sys_pipe2(fds, 0);
+}
+
+/* Unlike dup3(), the same number twice is no error if it is open. */
+long sys_dup2(int old_fd, int new_fd)
+{
+	long err;
+
+	if (old_fd != new_fd)
+		return sys_dup3(old_fd, new_fd, 0);
+	err = sys_fcntl(old_fd, F_GETFD, 0);
+	return err < 0 ? err : new_fd;
+}
+
+long sys_rename(const char __user *old_path, const char __user *new_path)
+{
+	return sys_renameat(AT_FDCWD, old_path, AT_FDCWD, new_path);
+}
+
+long sys_mkdir(const char __user *path, mode_t mode)
+{
+	return sys_mkdirat(AT_FDCWD, path, mode);
+}
+
+long sys_rmdir(const char __user *path)
+{
+	return sys_unlinkat(AT_FDCWD, path, AT_REMOVEDIR);
+}
+
+long sys_link(const char __user *old_path, const char __user *new_path)
+{
+	return sys_linkat(AT_FDCWD, old_path, AT_FDCWD, new_path, 0);
+}
+
+long sys_unlink(const char __user *path)
+{
+	return sys_unlinkat(AT_FDCWD, path, 0);
+}
+
+long sys_symlink(const char __user *target, const char __user *path)
+{
+	return sys_symlinkat(target, AT_FDCWD, path);
+}
+
+long sys_readlink(const char __user *path, char __user *buf, int size)
+{
+	return sys_readlinkat(AT_FDCWD, path, buf, size);
+}
+
+long sys_chmod(const char __user *path, mode_t mode)
+{
+	return sys_fchmodat(AT_FDCWD, path, mode);
+}
+
+long sys_chown(const char __user *path, uid_t uid, gid_t gid)
+{
+	return sys_fchownat(AT_FDCWD, path, uid, gid, 0);
+}
+
+long sys_lchown(const char __user *path, uid_t uid, gid_t gid)
+{
+	return sys_fchownat(AT_FDCWD, path, uid, gid, AT_SYMLINK_NOFOLLOW);
+}
+
+long sys_mknod(const char __user *path, mode_t mode, uint dev)
+{
+	return sys_mknodat(AT_FDCWD, path, mode, dev);
+}
+
+long sys_epoll_create(int size)
+{
+	return size > 0 ? sys_epoll_create1(0) : -EINVAL;
+}
+
+long sys_epoll_wait(int epfd, struct uapi_epoll_event __user *events, int max, int timeout_ms)
+{
+	return sys_epoll_pwait(epfd, events, max, timeout_ms, NULL, 0);
+}
+
+long sys_eventfd(uint count)
+{
+	return sys_eventfd2(count, 0);
+}
+
+/* --- segment bases --- */
+
+static long bases_set(bool is_fs, ulong addr)
+{
+	struct arch_thread *at = &current->arch;
+	irqflags_t flags;
+
+	if (addr >= USER_END)
+		return -EPERM;
+	if (is_fs) {
+		arch_set_tls(addr);
+		return 0;
+	}
+	flags = arch_irq_save();
+	thread_bases_sync();
+	at->gs_base = addr;
+	thread_bases_load(at);
+	arch_irq_restore(flags);
+	return 0;
+}
+
+long sys_arch_prctl(int code, ulong addr)
+{
+	const struct arch_thread *at = &current->arch;
+
+	switch (code) {
+	case ARCH_SET_FS:
+	case ARCH_SET_GS:
+		return bases_set(code == ARCH_SET_FS, addr);
+	case ARCH_GET_FS:
+		thread_bases_sync();
+		return user_write(user_ptr(ulong, addr), &at->fs_base);
+	case ARCH_GET_GS:
+		thread_bases_sync();
+		return user_write(user_ptr(ulong, addr), &at->gs_base);
+	default:
+		return -EINVAL;
+	}
+}

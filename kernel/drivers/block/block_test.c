@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The block layer against a driver that only remembers what it was given,
+ * and the machine's disks against themselves.
+ */
+#include <gemel/block.h>
+
+#include <uapi/errno.h>
+
+#include <gemel/ktest.h>
+#include <gemel/slab.h>
+#include <gemel/string.h>
+
+enum { MAX_STARTED = 16 };
+
+static struct fake {
+	struct block_device bd;
+	struct block_request *started[MAX_STARTED];
+	uint nstarted, room, kicks;
+} fake;
+
+static uint ndone;
+static int last_err;
+
+static int fake_start(struct block_device *bd, struct block_request *rq)
+{
+	(void)bd;
+	if (fake.nstarted >= fake.room)
+		return -EBUSY;
+	fake.started[fake.nstarted++] = rq;
+	return 0;
+}
+
+static void fake_kick(struct block_device *bd)
+{
+	(void)bd;
+	fake.kicks++;
+}
+
+static const struct block_ops fake_ops = { .start = fake_start, .kick = fake_kick };
+
+static void on_done(struct block_request *rq, int err)
+{
+	(void)rq;
+	ndone++;
+	last_err = err;
+}
+
+static void fake_reset(uint room)
+{
+	memset(&fake, 0, sizeof(fake));
+	fake.room = room;
+	fake.bd.nsectors = 1000;
+	fake.bd.block_size = 512;
+	fake.bd.max_segs = 4;
+	fake.bd.max_sectors = 64;
+	fake.bd.has_flush = true;
+	fake.bd.ops = &fake_ops;
+	block_init(&fake.bd);
+	ndone = 0;
+	last_err = 99;
+}
+
+static const struct block_seg one_page = { 0x1000, 4096 };
+
+static struct block_request make(enum block_op op, u64 sector, uint flags)
+{
+	return (struct block_request){
+		.op = op,
+		.flags = flags,
+		.sector = sector,
+		.seg = op == BLOCK_FLUSH ? NULL : &one_page,
+		.nseg = op != BLOCK_FLUSH,
+		.done = on_done,
+	};
+}
+
+KTEST(block, a_batch_is_merged_and_kicked_once)
+{
+	struct block_request rq[6];
+	struct list list = LIST_INIT(list);
+
+	fake_reset(MAX_STARTED);
+	for (uint i = 0; i < 6; i++) {
+		rq[i] = make(BLOCK_READ, 8 * i, 0);
+		list_add_tail(&list, &rq[i].link);
+	}
+	block_submit_list(&fake.bd, &list);
+	/* Four segments at most: 4 + 2. */
+	EXPECT_EQ(2, fake.nstarted);
+	EXPECT_EQ(1, fake.kicks);
+	EXPECT_EQ(32, fake.started[0]->all_sectors);
+	EXPECT_EQ(16, fake.started[1]->all_sectors);
+	EXPECT(block_next_part(&rq[0], &rq[0]) == &rq[1]);
+	block_complete(&fake.bd, fake.started[0], 0);
+	EXPECT_EQ(4, ndone);
+	block_complete(&fake.bd, fake.started[1], -EIO);
+	EXPECT_EQ(6, ndone);
+	EXPECT_EQ(-EIO, last_err);
+	EXPECT_EQ(0, fake.bd.inflight);
+}
+
+KTEST(block, waits_for_room_and_goes_on)
+{
+	struct block_request rq[4];
+
+	fake_reset(1);
+	for (uint i = 0; i < 4; i++) {
+		rq[i] = make(i == 2 ? BLOCK_WRITE : BLOCK_READ, 8 * i, 0);
+		block_submit(&fake.bd, &rq[i]);
+	}
+	EXPECT_EQ(1, fake.nstarted);
+	fake.nstarted = 0;
+	block_complete(&fake.bd, &rq[0], 0);
+	fake.room = 3;
+	block_restart(&fake.bd);
+	EXPECT_EQ(3, fake.nstarted);
+	EXPECT(fake.started[0] == &rq[1] && fake.started[1] == &rq[2]);
+	for (uint i = 0; i < 3; i++)
+		block_complete(&fake.bd, fake.started[i], 0);
+	EXPECT_EQ(4, ndone);
+}
+
+KTEST(block, refuses_what_cannot_be)
+{
+	static const struct block_seg odd = { 0x1000, 100 };
+	struct block_request rq;
+
+	fake_reset(MAX_STARTED);
+	rq = make(BLOCK_READ, 993, 0);
+	block_submit(&fake.bd, &rq);
+	EXPECT_EQ(-EIO, last_err);
+	rq = make(BLOCK_READ, ~0ull, 0);
+	block_submit(&fake.bd, &rq);
+	EXPECT_EQ(-EIO, last_err);
+	rq = make(BLOCK_READ, 0, 0);
+	rq.seg = &odd;
+	block_submit(&fake.bd, &rq);
+	EXPECT_EQ(-EINVAL, last_err);
+	fake.bd.is_read_only = true;
+	rq = make(BLOCK_WRITE, 0, 0);
+	block_submit(&fake.bd, &rq);
+	EXPECT_EQ(-EROFS, last_err);
+	EXPECT_EQ(0, fake.nstarted);
+	EXPECT_EQ(4, ndone);
+}
+
+KTEST(block, fua_is_write_then_flush)
+{
+	struct block_request rq;
+
+	fake_reset(MAX_STARTED);
+	rq = make(BLOCK_WRITE, 8, BLOCK_FUA);
+	block_submit(&fake.bd, &rq);
+	EXPECT_EQ(BLOCK_WRITE, block_request_op(fake.started[0]));
+	block_complete(&fake.bd, &rq, 0);
+	EXPECT_EQ(0, ndone);
+	EXPECT_EQ(2, fake.nstarted);
+	EXPECT(fake.started[1] == &rq);
+	EXPECT_EQ(BLOCK_FLUSH, block_request_op(&rq));
+	block_complete(&fake.bd, &rq, 0);
+	EXPECT_EQ(1, ndone);
+	/* Without a cache both are free. */
+	fake_reset(MAX_STARTED);
+	fake.bd.has_flush = false;
+	rq = make(BLOCK_FLUSH, 0, 0);
+	block_submit(&fake.bd, &rq);
+	EXPECT_EQ(1, ndone);
+	EXPECT_EQ(0, last_err);
+	EXPECT_EQ(0, fake.nstarted);
+}
+
+/* A page read by interrupt, and each of its blocks read alone, are the same. */
+KTEST(block, disks_read_the_same_twice)
+{
+	struct block_device *bd = NULL;
+	u8 *one = kalloc(4096), *all = kalloc(4096);
+	uint ndisks = 0;
+
+	while (one && all && (bd = block_next(bd))) {
+		u64 reads = bd->reads;
+
+		if (bd->nsectors < 64)
+			continue;
+		ndisks++;
+		EXPECT_EQ(0, block_read_sync(bd, 0, all, 4096));
+		memset(all, 0xa5, 4096);
+		EXPECT_EQ(0, block_read_sync(bd, 0, all, 4096));
+		for (uint i = 0; i < 4096 / bd->block_size; i++) {
+			memset(one, 0x5a, 4096);
+			EXPECT_EQ(0, block_read_sync(bd, i * bd->block_size / SECTOR_SIZE, one,
+						     bd->block_size));
+			EXPECT_EQ(0, memcmp(one, all + i * bd->block_size, bd->block_size));
+		}
+		EXPECT_EQ(-EIO, block_read_sync(bd, bd->nsectors, one, 4096));
+		EXPECT_EQ(0, block_flush(bd));
+		EXPECT(bd->reads > reads);
+	}
+	EXPECT(ndisks > 0);
+	kfree(one);
+	kfree(all);
+}
