@@ -13,15 +13,15 @@ struct trapframe;
 #define sysreg_read(name)                                               \
 	({                                                              \
 		u64 sysreg_v_;                                          \
-		__asm__ volatile("mrs %0, " STRINGIFY(name) : "=r"(sysreg_v_));   \
+		asm volatile("mrs %0, " STRINGIFY(name) : "=r"(sysreg_v_));   \
 		sysreg_v_;                                              \
 	})
 #define sysreg_write(name, v) \
-	__asm__ volatile("msr " STRINGIFY(name) ", %0" :: "r"((u64)(v)) : "memory")
+	asm volatile("msr " STRINGIFY(name) ", %0" :: "r"((u64)(v)) : "memory")
 
 static inline void isb(void)
 {
-	__asm__ volatile("isb" ::: "memory");
+	asm volatile("isb" ::: "memory");
 }
 
 /* boot.S, boot.c.  The device tree, opened; good from arch_early_init() on. */
@@ -32,7 +32,7 @@ extern const char _text[], _etext[], _rodata[], _erodata[], _data[], _edata[], _
 	_end[];
 void boot_switch_tables(paddr_t root, paddr_t empty);
 void boot_secondary_entry(void);
-void __noreturn boot_secondary_main(struct cpu *cpu);
+void __noreturn cpu_start_entry(struct cpu *cpu);
 /* Of a symbol of the image. */
 paddr_t image_to_phys(const void *symbol);
 /* 8 bytes of the boot loader's seed, once each; false: none left. */
@@ -55,11 +55,11 @@ struct cpu_features {
 	uint sve_bytes;                 /* vector length that tasks get */
 };
 extern struct cpu_features cpu_features;
-void cpu_features_init(void);
+void cpu_features_read(void);
 /* Emulate the read of an ID register by user mode; false: not one of those. */
 bool cpu_emulate_mrs(struct trapframe *tf);
 
-/* copy_user.S, copy_user.c */
+/* copy_user.S, extable.c */
 void uaccess_enable_pan(void);
 bool uaccess_pc(ulong pc);
 
@@ -78,8 +78,8 @@ void irqchip_init_cpu(struct cpu *cpu);
 
 /* entry.S, switch.S */
 extern const char vectors[];
-void thread_start_kernel(void);
-void thread_start_user(void);
+void thread_start(void);
+void thread_start_fork(void);
 struct task *switch_stacks(struct task *prev, struct task *next);
 
 /* trap.c, called by entry.S */
@@ -96,8 +96,8 @@ int signal_init(void);
 void fpu_init_cpu(void);
 void fpu_save(struct arch_thread *at);
 void fpu_load(struct arch_thread *at);
-void fpu_fork(struct arch_thread *child);
+void fpu_copy(struct arch_thread *child);
 void fpu_reset(struct arch_thread *at);
-void fpu_free(struct arch_thread *at);
+void fpu_destroy(struct arch_thread *at);
 /* User mode touched SVE: give it to current.  False: there is none, or no memory. */
 bool fpu_sve_trap(void);

@@ -334,7 +334,7 @@ boot_secondary_switched:
 	msr	vbar_el1, x1
 	isb
 	mov	x0, x21
-	b	boot_secondary_main
+	b	cpu_start_entry
 
 	.ltorg
 

@@ -310,7 +310,7 @@ static void kernel_tables_make(struct boot_info *bi)
 void arch_early_init(struct boot_info *bi)
 {
 	bi->entry_cycles = boot_entry_cycles;
-	cpu_features_init();
+	cpu_features_read();
 	if (cpu_features.has_pan)
 		uaccess_enable_pan();
 	fdt_start(bi);

@@ -4,7 +4,7 @@
  *
  * The window: where the CPU has PAN, each function clears it while it touches
  * user memory.  The two instructions are built as NOPs and become MSR PAN at
- * boot if the CPU has it (copy_user.c has the list of sites).
+ * boot if the CPU has it (extable.c has the list of sites).
  *
  * The bulk loops advance their pointers only when a whole round is done, so
  * a fault anywhere continues bytewise from the start of the round: that copies

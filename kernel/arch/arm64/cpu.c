@@ -33,7 +33,7 @@ const char arch_machine_name[] = "aarch64";
 /* The ID registers that say something to user mode. */
 enum id_reg { ID_PFR0, ID_PFR1, ID_ZFR0, ID_ISAR0, ID_ISAR1, ID_MMFR2, ID_COUNT };
 
-static u64 id_value[ID_COUNT];          /* as the CPU has them; set by cpu_features_init() */
+static u64 id_value[ID_COUNT];          /* as the CPU has them; set by cpu_features_read() */
 
 /* A field that programs may see: what is above @max is newer than this kernel. */
 struct id_field {
@@ -137,7 +137,7 @@ static u64 id_visible(enum id_reg reg, u64 value)
 	return out;
 }
 
-void cpu_features_init(void)
+void cpu_features_read(void)
 {
 	struct cpu_features *f = &cpu_features;
 	u64 pfr0 = sysreg_read(id_aa64pfr0_el1), isar0 = sysreg_read(id_aa64isar0_el1);
@@ -256,17 +256,17 @@ void arch_cpu_init(struct cpu *cpu)
 	sysreg_write(tpidr_el0, 0);
 	sysreg_write(tpidrro_el0, 0);
 	if (cpu_features.has_pan)
-		__asm__ volatile(".inst 0xd500419f" ::: "memory");      /* msr pan, #1 */
+		asm volatile(".inst 0xd500419f" ::: "memory");      /* msr pan, #1 */
 	fpu_init_cpu();
 	mmu_init_cpu(cpu);
-	__asm__ volatile("msr daifclr, %0" :: "i"(DAIF_A_CLEAR) : "memory");
+	asm volatile("msr daifclr, %0" :: "i"(DAIF_A_CLEAR) : "memory");
 }
 
 void arch_halt(void)
 {
 	arch_irq_disable();
 	for (;;)
-		__asm__ volatile("wfi" ::: "memory");
+		asm volatile("wfi" ::: "memory");
 }
 
 #define SEMIHOSTING_EXIT_EXTENDED 0x20
@@ -276,10 +276,10 @@ void arch_halt(void)
 static void semihosting_exit(u64 status)
 {
 	u64 block[2] = { SEMIHOSTING_APPLICATION_EXIT, status };
-	register u64 x0 __asm__("x0") = SEMIHOSTING_EXIT_EXTENDED;
-	register u64 *x1 __asm__("x1") = block;
+	register u64 x0 asm("x0") = SEMIHOSTING_EXIT_EXTENDED;
+	register u64 *x1 asm("x1") = block;
 
-	__asm__ volatile("hlt #0xf000" : "+r"(x0) : "r"(x1) : "memory");
+	asm volatile("hlt #0xf000" : "+r"(x0) : "r"(x1) : "memory");
 }
 
 void arch_restart(enum restart how)
@@ -300,7 +300,7 @@ bool arch_random(u64 *out)
 
 	if (!cpu_features.has_rng)
 		return boot_seed_take(out);
-	__asm__ volatile("mrs %0, S3_3_C2_C4_0\n\tcset %1, ne" : "=r"(v), "=r"(ok) :: "cc");
+	asm volatile("mrs %0, S3_3_C2_C4_0\n\tcset %1, ne" : "=r"(v), "=r"(ok) :: "cc");
 	if (!ok)
 		return false;
 	*out = v;

@@ -276,14 +276,14 @@ arch_enter_user:
  * The first code of a new task, by arch_switch(): x0 is the task before.
  * x19 and x20: function and argument of a kernel thread.
  */
-	.globl	thread_start_kernel
-thread_start_kernel:
+	.globl	thread_start
+thread_start:
 	mov	x1, x19
 	mov	x2, x20
 	bl	thread_entry
 	b	.
 
-	.globl	thread_start_user
-thread_start_user:
+	.globl	thread_start_fork
+thread_start_fork:
 	bl	thread_fork_entry
 	b	return_to_user

@@ -86,7 +86,7 @@ void fpu_load(struct arch_thread *at)
 		sve_load(at->sve);
 }
 
-void fpu_fork(struct arch_thread *child)
+void fpu_copy(struct arch_thread *child)
 {
 	child->sve = NULL;
 	fpsimd_save(&child->fp);
@@ -112,7 +112,7 @@ void fpu_reset(struct arch_thread *at)
 	kfree(sve);
 }
 
-void fpu_free(struct arch_thread *at)
+void fpu_destroy(struct arch_thread *at)
 {
 	kfree(at->sve);
 	at->sve = NULL;

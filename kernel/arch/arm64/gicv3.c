@@ -138,7 +138,7 @@ u32 gicv3_ack(void)
 	u32 ack = (u32)sysreg_read(ICC_IAR1_EL1);
 
 	/* The acknowledge is over before the handler looks at its device. */
-	__asm__ volatile("dsb sy" ::: "memory");
+	asm volatile("dsb sy" ::: "memory");
 	return ack;
 }
 

@@ -167,7 +167,7 @@ int arch_msi_alloc(uint devid, uint cpu_id, struct msi *out)
 void arch_ipi_send(uint cpu_id, enum ipi ipi)
 {
 	/* Pairs with the receiver's acknowledge: what was stored before is visible there. */
-	__asm__ volatile("dsb ishst" ::: "memory");
+	asm volatile("dsb ishst" ::: "memory");
 	if (is_v3)
 		gicv3_send(cpus[cpu_id], ipi);
 	else

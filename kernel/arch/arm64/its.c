@@ -127,7 +127,7 @@ void its_early_init(struct boot_info *bi)
 
 static void its_sync_memory(void)
 {
-	__asm__ volatile("dsb ishst" ::: "memory");
+	asm volatile("dsb ishst" ::: "memory");
 }
 
 static void command_put(u64 d0, u64 d1, u64 d2) __must_hold(its_lock);

@@ -162,7 +162,7 @@ static u64 __noinline context_renew(struct cpu *cpu, struct arch_mmu *m)
 	}
 	if (cpu->arch.needs_tlb_flush) {
 		cpu->arch.needs_tlb_flush = false;
-		__asm__ volatile("tlbi vmalle1\n\tdsb nsh\n\tisb" ::: "memory");
+		asm volatile("tlbi vmalle1\n\tdsb nsh\n\tisb" ::: "memory");
 	}
 	__atomic_store_n(&cpu->arch.active_context, context, __ATOMIC_RELAXED);
 	irq_unlock(&asid_lock);
@@ -211,15 +211,15 @@ void mmu_init_cpu(struct cpu *cpu)
 {
 	cpu->arch.active_mmu = NULL;
 	ttbr0_write(mmu_empty_root, 0);
-	__asm__ volatile("tlbi vmalle1\n\tdsb nsh\n\tisb" ::: "memory");
+	asm volatile("tlbi vmalle1\n\tdsb nsh\n\tisb" ::: "memory");
 }
 
 static void flush_all(const struct arch_mmu *m)
 {
 	if (m == &kernel_mmu)
-		__asm__ volatile("tlbi vmalle1is" ::: "memory");
+		asm volatile("tlbi vmalle1is" ::: "memory");
 	else
-		__asm__ volatile("tlbi aside1is, %0" :: "r"(tlbi_operand(m, 0)) : "memory");
+		asm volatile("tlbi aside1is, %0" :: "r"(tlbi_operand(m, 0)) : "memory");
 }
 
 static void flush_pages(const struct arch_mmu *m, vaddr_t va, size_t n)
@@ -228,22 +228,22 @@ static void flush_pages(const struct arch_mmu *m, vaddr_t va, size_t n)
 
 	if (m == &kernel_mmu) {
 		for (; n; n--, at++)
-			__asm__ volatile("tlbi vaale1is, %0" :: "r"(at) : "memory");
+			asm volatile("tlbi vaale1is, %0" :: "r"(at) : "memory");
 	} else {
 		for (; n; n--, at++)
-			__asm__ volatile("tlbi vale1is, %0" :: "r"(at) : "memory");
+			asm volatile("tlbi vale1is, %0" :: "r"(at) : "memory");
 	}
 }
 
 void arch_tlb_flush(struct arch_mmu *m, vaddr_t va, size_t n)
 {
 	/* Full: the ASID is read after the entries are visible to whoever is given another one. */
-	__asm__ volatile("dsb ish" ::: "memory");
+	asm volatile("dsb ish" ::: "memory");
 	if (n > FLUSH_PAGES_MAX)
 		flush_all(m);
 	else
 		flush_pages(m, va, n);
-	__asm__ volatile("dsb ish\n\tisb" ::: "memory");
+	asm volatile("dsb ish\n\tisb" ::: "memory");
 }
 
 void arch_mmu_cache_code(const void *va, size_t bytes)
@@ -255,10 +255,10 @@ void arch_mmu_cache_code(const void *va, size_t bytes)
 	/* IDC: data caches need no cleaning; DIC: instruction caches need no invalidation. */
 	if (!(ctr & (1ull << 28)))
 		for (ulong at = ALIGN_DOWN(start, dline); at < end; at += dline)
-			__asm__ volatile("dc cvau, %0" :: "r"(at) : "memory");
-	__asm__ volatile("dsb ish" ::: "memory");
+			asm volatile("dc cvau, %0" :: "r"(at) : "memory");
+	asm volatile("dsb ish" ::: "memory");
 	/* All of it: instruction caches may be indexed by the user's address, not by ours. */
 	if (!(ctr & (1ull << 29)))
-		__asm__ volatile("ic ialluis\n\tdsb ish" ::: "memory");
+		asm volatile("ic ialluis\n\tdsb ish" ::: "memory");
 	isb();
 }

@@ -35,17 +35,17 @@ void psci_init(const struct fdt *fdt)
 
 /* The calling convention lets the firmware change x0-x17. */
 #define CONDUIT_CALL(insn)                                                              \
-	__asm__ volatile(insn " #0"                                                     \
+	asm volatile(insn " #0"                                                     \
 			 : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3)                       \
 			 :: "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12",    \
 			    "x13", "x14", "x15", "x16", "x17", "memory")
 
 static long psci_call(u64 fn, u64 a, u64 b, u64 c)
 {
-	register u64 x0 __asm__("x0") = fn;
-	register u64 x1 __asm__("x1") = a;
-	register u64 x2 __asm__("x2") = b;
-	register u64 x3 __asm__("x3") = c;
+	register u64 x0 asm("x0") = fn;
+	register u64 x1 asm("x1") = a;
+	register u64 x2 asm("x2") = b;
+	register u64 x3 asm("x3") = c;
 
 	if (conduit == CONDUIT_SMC)
 		CONDUIT_CALL("smc");

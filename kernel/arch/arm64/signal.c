@@ -151,7 +151,14 @@ static int sve_write(ulong *at, const void *regs)
 	return 0;
 }
 
-static int records_write(ulong at)
+/* @info is about the memory access that arch_thread remembers. */
+static bool is_fault(const struct ksiginfo *info)
+{
+	return (info->signo == SIGSEGV || info->signo == SIGBUS) && info->code > 0 &&
+	       info->code < SI_KERNEL;
+}
+
+static int records_write(ulong at, bool has_esr)
 {
 	const struct arch_thread *th = &current->arch;
 	static const struct record end;
@@ -160,7 +167,7 @@ static int records_write(ulong at)
 	fpu_sync();
 	if (fpsimd_write(&at, &th->fp) < 0)
 		return -EFAULT;
-	if (th->fault_esr && record_write(&at, &esr, sizeof(esr)) < 0)
+	if (has_esr && record_write(&at, &esr, sizeof(esr)) < 0)
 		return -EFAULT;
 	if (th->sve && sve_write(&at, th->sve) < 0)
 		return -EFAULT;
@@ -175,7 +182,7 @@ static void frame_fill(struct rt_sigframe *f, const struct trapframe *tf,
 	f->info = *info;
 	f->uc.stack = *oss;
 	f->uc.sigmask = *oldmask;
-	f->uc.mc.fault_address = current->arch.fault_addr;
+	f->uc.mc.fault_address = is_fault(info) ? current->arch.fault_addr : 0;
 	memcpy(f->uc.mc.regs, tf->x, sizeof(f->uc.mc.regs));
 	f->uc.mc.sp = tf->sp;
 	f->uc.mc.pc = tf->pc;
@@ -194,7 +201,7 @@ int arch_signal_push(struct trapframe *tf, ulong sp, const struct ksiginfo *info
 	frame_fill(&frame, tf, info, oldmask, oss);
 	if (copy_to_user(user_ptr(void, at), &frame, sizeof(frame)) < 0 ||
 	    copy_to_user(user_ptr(void, record), &link, sizeof(link)) < 0 ||
-	    records_write(at + sizeof(frame)) < 0)
+	    records_write(at + sizeof(frame), is_fault(info)) < 0)
 		return -EFAULT;
 
 	/* Nothing below can fail. */
@@ -206,8 +213,6 @@ int arch_signal_push(struct trapframe *tf, ulong sp, const struct ksiginfo *info
 	tf->sp = at;
 	tf->pc = act->handler;
 	tf->pstate &= ~PSTATE_SINGLE_CALL;
-	current->arch.fault_addr = 0;
-	current->arch.fault_esr = 0;
 	return 0;
 }
 

@@ -16,7 +16,7 @@
 /* To memory, where a CPU without caches looks. */
 static void clean_to_memory(const void *p)
 {
-	__asm__ volatile("dc cvac, %0\n\tdsb sy" :: "r"(p) : "memory");
+	asm volatile("dc cvac, %0\n\tdsb sy" :: "r"(p) : "memory");
 }
 
 int arch_cpu_start(struct cpu *cpu)
@@ -39,7 +39,7 @@ int arch_cpu_start(struct cpu *cpu)
 	return err;
 }
 
-void boot_secondary_main(struct cpu *cpu)
+void cpu_start_entry(struct cpu *cpu)
 {
 	arch_cpu_init(cpu);
 	irqchip_init_cpu(cpu);

@@ -29,17 +29,17 @@ static u64 tls_read(void)
 {
 	u64 v;
 
-	__asm__ volatile("mrs %0, tpidr_el0" : "=r"(v));
+	asm volatile("mrs %0, tpidr_el0" : "=r"(v));
 	return v;
 }
 
 static void tls_write(u64 v)
 {
-	__asm__ volatile("msr tpidr_el0, %0" :: "r"(v));
+	asm volatile("msr tpidr_el0, %0" :: "r"(v));
 }
 
 /* A switch frame below @top that makes the first switch go to @pc. */
-static struct switch_frame *frame_push(struct task *t, void *top, void (*pc)(void))
+static struct switch_frame *switch_frame_make(struct task *t, void *top, void (*pc)(void))
 {
 	struct switch_frame *f = (struct switch_frame *)top - 1;
 
@@ -51,7 +51,7 @@ static struct switch_frame *frame_push(struct task *t, void *top, void (*pc)(voi
 
 void arch_thread_start(struct task *t, void (*fn)(void *arg), void *arg)
 {
-	struct switch_frame *f = frame_push(t, task_trapframe(t), thread_start_kernel);
+	struct switch_frame *f = switch_frame_make(t, task_trapframe(t), thread_start);
 
 	f->x[0] = (ulong)fn;
 	f->x[1] = (ulong)arg;
@@ -62,7 +62,7 @@ int arch_thread_fork(struct task *child, const struct trapframe *tf, ulong sp, b
 {
 	struct trapframe *ctf = task_trapframe(child);
 
-	fpu_fork(&child->arch);
+	fpu_copy(&child->arch);
 	*ctf = *tf;
 	ctf->x[0] = 0;
 	if (sp)
@@ -70,7 +70,7 @@ int arch_thread_fork(struct task *child, const struct trapframe *tf, ulong sp, b
 	child->arch.tls = set_tls ? tls : tls_read();
 	child->arch.fault_addr = 0;
 	child->arch.fault_esr = 0;
-	frame_push(child, ctf, thread_start_user);
+	switch_frame_make(child, ctf, thread_start_fork);
 	return 0;
 }
 
@@ -88,7 +88,7 @@ void arch_thread_exec(struct trapframe *tf, ulong pc, ulong sp)
 
 void arch_thread_free(struct task *t)
 {
-	fpu_free(&t->arch);
+	fpu_destroy(&t->arch);
 }
 
 struct task *arch_switch(struct task *prev, struct task *next)

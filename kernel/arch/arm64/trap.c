@@ -47,6 +47,8 @@ enum esr_class {
 #define FSC_PERMISSION  0x0c
 #define FSC_ALIGNMENT   0x21
 
+#define FPE_FLTUNK      14
+
 static uint esr_class(u64 esr)
 {
 	return (esr >> ESR_EC_SHIFT) & 0x3f;
@@ -104,7 +106,7 @@ static void fp_exception(struct trapframe *tf, u64 esr)
 
 	/* The bits count only if TFV (23) is set. */
 	if (!(esr & (1u << 23)))
-		code = 0;
+		code = FPE_FLTUNK;
 	else if (esr & 0x02)
 		code = FPE_FLTDIV;
 	else if (esr & 0x04)

@@ -6,7 +6,7 @@ static inline struct cpu *arch_this_cpu(void)
 {
 	struct cpu *cpu;
 
-	__asm__ volatile("mrs %0, tpidr_el1" : "=r"(cpu));
+	asm volatile("mrs %0, tpidr_el1" : "=r"(cpu));
 	return cpu;
 }
 
@@ -15,17 +15,17 @@ static inline struct task *arch_current(void)
 {
 	struct task *t;
 
-	__asm__("mrs %0, sp_el0" : "=r"(t));
+	asm("mrs %0, sp_el0" : "=r"(t));
 	return t;
 }
 
 static inline void arch_cpu_relax(void)
 {
-	__asm__ volatile("yield" ::: "memory");
+	asm volatile("yield" ::: "memory");
 }
 
 /* WFI wakes for a masked interrupt too, so none can be lost between the two. */
 static inline void arch_cpu_idle(void)
 {
-	__asm__ volatile("dsb sy\n\twfi\n\tmsr daifclr, #2\n\tisb\n\tmsr daifset, #2" ::: "memory");
+	asm volatile("dsb sy\n\twfi\n\tmsr daifclr, #2\n\tisb\n\tmsr daifset, #2" ::: "memory");
 }

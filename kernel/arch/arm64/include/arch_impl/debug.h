@@ -8,5 +8,5 @@ static inline ulong arch_frame_pointer(void)
 
 static inline void arch_breakpoint(void)
 {
-	__asm__ volatile("brk #1" ::: "memory");
+	asm volatile("brk #1" ::: "memory");
 }

@@ -12,7 +12,7 @@ static inline u8 io_read8(const struct io_region *r, size_t off)
 {
 	u32 v;
 
-	__asm__ volatile("ldrb %w0, [%1]\n\tdmb oshld" : "=r"(v) : "r"(r->base + off) : "memory");
+	asm volatile("ldrb %w0, [%1]\n\tdmb oshld" : "=r"(v) : "r"(r->base + off) : "memory");
 	return (u8)v;
 }
 
@@ -20,7 +20,7 @@ static inline u16 io_read16(const struct io_region *r, size_t off)
 {
 	u32 v;
 
-	__asm__ volatile("ldrh %w0, [%1]\n\tdmb oshld" : "=r"(v) : "r"(r->base + off) : "memory");
+	asm volatile("ldrh %w0, [%1]\n\tdmb oshld" : "=r"(v) : "r"(r->base + off) : "memory");
 	return (u16)v;
 }
 
@@ -28,7 +28,7 @@ static inline u32 io_read32(const struct io_region *r, size_t off)
 {
 	u32 v;
 
-	__asm__ volatile("ldr %w0, [%1]\n\tdmb oshld" : "=r"(v) : "r"(r->base + off) : "memory");
+	asm volatile("ldr %w0, [%1]\n\tdmb oshld" : "=r"(v) : "r"(r->base + off) : "memory");
 	return v;
 }
 
@@ -36,41 +36,41 @@ static inline u64 io_read64(const struct io_region *r, size_t off)
 {
 	u64 v;
 
-	__asm__ volatile("ldr %0, [%1]\n\tdmb oshld" : "=r"(v) : "r"(r->base + off) : "memory");
+	asm volatile("ldr %0, [%1]\n\tdmb oshld" : "=r"(v) : "r"(r->base + off) : "memory");
 	return v;
 }
 
 static inline void io_write8(const struct io_region *r, size_t off, u8 v)
 {
-	__asm__ volatile("dmb oshst\n\tstrb %w0, [%1]" :: "r"(v), "r"(r->base + off) : "memory");
+	asm volatile("dmb oshst\n\tstrb %w0, [%1]" :: "r"(v), "r"(r->base + off) : "memory");
 }
 
 static inline void io_write16(const struct io_region *r, size_t off, u16 v)
 {
-	__asm__ volatile("dmb oshst\n\tstrh %w0, [%1]" :: "r"(v), "r"(r->base + off) : "memory");
+	asm volatile("dmb oshst\n\tstrh %w0, [%1]" :: "r"(v), "r"(r->base + off) : "memory");
 }
 
 static inline void io_write32(const struct io_region *r, size_t off, u32 v)
 {
-	__asm__ volatile("dmb oshst\n\tstr %w0, [%1]" :: "r"(v), "r"(r->base + off) : "memory");
+	asm volatile("dmb oshst\n\tstr %w0, [%1]" :: "r"(v), "r"(r->base + off) : "memory");
 }
 
 static inline void io_write64(const struct io_region *r, size_t off, u64 v)
 {
-	__asm__ volatile("dmb oshst\n\tstr %0, [%1]" :: "r"(v), "r"(r->base + off) : "memory");
+	asm volatile("dmb oshst\n\tstr %0, [%1]" :: "r"(v), "r"(r->base + off) : "memory");
 }
 
 static inline void dma_rmb(void)
 {
-	__asm__ volatile("dmb oshld" ::: "memory");
+	asm volatile("dmb oshld" ::: "memory");
 }
 
 static inline void dma_wmb(void)
 {
-	__asm__ volatile("dmb oshst" ::: "memory");
+	asm volatile("dmb oshst" ::: "memory");
 }
 
 static inline void dma_mb(void)
 {
-	__asm__ volatile("dmb osh" ::: "memory");
+	asm volatile("dmb osh" ::: "memory");
 }

@@ -11,5 +11,5 @@ static inline u64 tlbi_operand(const struct arch_mmu *m, vaddr_t va)
 /* A read-only entry may still be in this CPU's TLB, and would fault again. */
 static inline void arch_tlb_fixup_local(struct arch_mmu *m, vaddr_t va)
 {
-	__asm__ volatile("tlbi vale1, %0\n\tdsb nsh" :: "r"(tlbi_operand(m, va)) : "memory");
+	asm volatile("tlbi vale1, %0\n\tdsb nsh" :: "r"(tlbi_operand(m, va)) : "memory");
 }

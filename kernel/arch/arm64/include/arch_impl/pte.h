@@ -94,5 +94,5 @@ static inline void pte_write(pte_t *p, pte_t e)
 /* The stores are seen by every walker; the instructions behind use what they map. */
 static inline void pte_sync(void)
 {
-	__asm__ volatile("dsb ishst\n\tisb" ::: "memory");
+	asm volatile("dsb ishst\n\tisb" ::: "memory");
 }

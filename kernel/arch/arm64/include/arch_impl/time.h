@@ -6,6 +6,6 @@ static inline u64 arch_cycles(void)
 {
 	u64 v;
 
-	__asm__ volatile("isb\n\tmrs %0, cntvct_el0" : "=r"(v) :: "memory");
+	asm volatile("isb\n\tmrs %0, cntvct_el0" : "=r"(v) :: "memory");
 	return v;
 }
