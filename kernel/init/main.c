@@ -80,9 +80,7 @@ void kernel_main(void)
 	log_init();
 	trace_init();
 	log_info("Gemel %s, %u CPUs", arch_machine_name, cpu_count);
-	page_init();
-	slab_init();
-	vmalloc_init();
+	mm_init();
 	sched_init();                   /* this becomes the boot CPU's idle task */
 	deferred_init_queues();
 	arch_init();                    /* interrupt controller, clock, timer */

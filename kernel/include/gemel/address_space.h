@@ -29,21 +29,34 @@ struct trapframe;
 #define AREA_HEAP       0x4000u
 #define AREA_SIGTRAMP   0x8000u
 #define AREA_MAYWRITE   0x10000u        /* mprotect may add write (shared file opened for writing) */
+#define AREA_ACCOUNT    0x20000u        /* counts as committed memory */
+#define AREA_UNCACHED   0x40000u        /* with AREA_DEVICE: registers rather than memory */
+#define AREA_NORESERVE  0x80000u
+#define AREA_WIPEONFORK 0x400000u
+#define AREA_MAYREAD    0x100000u
+#define AREA_MAYEXEC    0x200000u
 
+/*
+ * as->lock for writing to change, shared to read; bounds and mapping_link also under
+ * mapping->areas_lock, so that either is enough to read them.
+ */
 struct area {
 	struct rb_node node;
-	vaddr_t start, end;             /* page aligned; gap: see mm/area.c */
-	vaddr_t max_gap;                /* augmented */
+	vaddr_t start, end;             /* page aligned */
+	vaddr_t gap, max_gap;           /* hole below start; the largest in the subtree: mm/area.c */
 	uint flags;
+	struct address_space *as;
 	struct file *file;              /* referenced; NULL: anonymous */
+	struct mapping *mapping;        /* page cache of file, or a shared anonymous object; or NULL */
+	struct list mapping_link;       /* mapping->areas */
 	u64 offset;                     /* of start in the file, bytes */
 	const struct area_ops *ops;     /* NULL: page cache or anonymous */
-	void *private;
+	void *private;                  /* AREA_DEVICE: physical address of offset 0 */
 };
 
-/* For mappings that are neither: devices, shared memory. */
+/* For mappings that are neither: devices, shared memory.  All optional. */
 struct area_ops {
-	/* The page for @offset; *pg referenced.  0, -ENOMEM, -EFAULT (SIGBUS). */
+	/* The page for @offset; *pg referenced.  0, -ENOMEM, -EFAULT (SIGBUS).  as->lock held shared. */
 	int (*fault)(struct area *a, u64 offset, struct page **pg);
 	void (*open)(struct area *a);           /* fork, split */
 	void (*close)(struct area *a);
@@ -56,17 +69,21 @@ struct address_space {
 	struct rwmutex lock;            /* MM: areas */
 	struct rb_root areas;
 	struct area *last_hit;          /* hint */
-	struct spinlock page_table_lock; /* rank MAPPING or below user copies: see mm */
+	struct spinlock page_table_lock; /* PGTABLE: leaf entries, rss */
 	/* as->lock */
 	vaddr_t brk_start, brk;
 	vaddr_t stack_top, arg_start, arg_end, env_start, env_end;
 	vaddr_t mmap_base, sigtramp;
 	u64 total_pages, locked_pages, data_pages, stack_pages;
+	uint area_count;
+	uint lock_future;               /* mlockall(MCL_FUTURE): AREA_LOCKED for new areas */
+	bool oom_victim;                /* atomic */
 	struct file *exe;               /* /proc/PID/exe; referenced */
 	u8 auxv[512];
 	size_t auxv_len;
-	/* Atomics. */
+	/* page_table_lock to change. */
 	u64 rss_anon, rss_file, rss_max;
+	/* Atomic. */
 	u64 cpu_mask;                   /* CPUs where it is active: arch TLB code */
 };
 
@@ -90,6 +107,9 @@ int as_mprotect(struct address_space *as, vaddr_t addr, size_t len, uint prot);
 long as_brk(struct address_space *as, vaddr_t brk);
 /* Device memory (fb): physical range. */
 long as_map_device(struct address_space *as, vaddr_t hint, paddr_t pa, size_t len, uint prot);
+/* A page of the kernel, shared by all programs (signal trampoline): mapped read and exec at @hint or
+ * above everything.  The address, or -ENOMEM. */
+long as_map_kernel_page(struct address_space *as, vaddr_t hint, void *page);
 /* exec: the stack area below @top of at most RLIMIT_STACK, growing.  0, -ENOMEM. */
 int __must_check as_map_stack(struct address_space *as, vaddr_t top, size_t initial, bool exec);
 
@@ -110,5 +130,11 @@ size_t as_write(struct address_space *as, vaddr_t va, const void *buf, size_t n)
 struct mapping;
 void mapping_unmap_range(struct mapping *m, u64 first, u64 last);
 
-/* The least bad process gets SIGKILL. */
+/* The worst process gets SIGKILL, unless one is dying already; waits a moment.  May sleep. */
 void oom_kill(void);
+/* OOM badness of a process: 0 .. 1000 of all memory, adjustment included. */
+struct process;
+int oom_badness(struct process *p);
+
+/* /proc/sys/vm: 0 heuristic, 1 always, 2 never more than swap + ratio % of RAM. */
+extern uint overcommit_mode, overcommit_ratio;

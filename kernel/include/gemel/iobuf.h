@@ -32,8 +32,10 @@ int __must_check iobuf_init_iovec(struct iobuf *io, const struct iovec *iov, siz
 ssize_t __must_check iobuf_get(struct iobuf *io, void *dst, size_t n);
 ssize_t __must_check iobuf_put(struct iobuf *io, const void *src, size_t n);
 ssize_t __must_check iobuf_put_zero(struct iobuf *io, size_t n);
-/* Fault the next up to @n bytes in for reading by iobuf_get, so that it does not fault while a page lock
- * is held.  0 or -EFAULT. */
-int __must_check iobuf_prefault(struct iobuf *io, size_t n);
+/*
+ * Fault in the next up to @n bytes for reading by iobuf_get(), so that it does not fault while a page
+ * lock is held.  How many bytes from here on are good, at least 1 (0 only for @n 0), or -EFAULT.
+ */
+ssize_t __must_check iobuf_prefault(struct iobuf *io, size_t n);
 /* Go back @n bytes just moved. */
 void iobuf_rewind(struct iobuf *io, size_t n);

@@ -32,6 +32,10 @@
 	X(ICACHE,    "inode table (spin)")                              \
 	X(MAPPING,   "page cache tree of one inode (spin)")             \
 	X(FILELOCK,  "advisory file locks (spin)")                      \
+	X(MAPAREAS,  "who maps a file (spin)")                          \
+	X(PGTABLE,   "user page-table entries of one space (spin)")     \
+	X(DIRTYLIST, "list of files with dirty pages (spin)")           \
+	X(LRU,       "reclaim list of the page cache (spin)")           \
 	X(BLKQUEUE,  "block device queue (irq)")                        \
 	X(TTYBUF,    "terminal input buffer (irq)")                     \
 	X(NETDEV,    "network device queue (irq)")                      \

@@ -24,6 +24,9 @@ struct mapping;
 #define PAGE_ANON       0x400u
 #define PAGE_TABLE      0x800u
 #define PAGE_MLOCKED    0x1000u
+#define PAGE_WAITERS    0x2000u /* somebody sleeps until LOCKED or WRITEBACK is clear */
+#define PAGE_SLAB_TAIL  0x4000u
+#define PAGE_CODE       0x8000u /* instruction fetch sees its contents: arch_mmu_cache_code() is done */
 
 /* 64 bytes. */
 struct page {
@@ -38,8 +41,8 @@ struct page {
 		ulong private[2];
 	};
 	ulong owner;                    /* slab: counts; others: theirs */
-};
-_Static_assert(sizeof(struct page) <= 64, "struct page");
+} __aligned(64);
+_Static_assert(sizeof(struct page) == 64, "struct page");
 
 static inline struct page *pfn_to_page(pfn_t pfn)
 {
@@ -68,16 +71,23 @@ static inline struct page *virt_to_page(const void *va)
 /* Is there a struct page for it (RAM)? */
 bool pfn_is_ram(pfn_t pfn);
 
-/* Take all RAM of boot_info over.  boot_alloc() must not be used afterwards. */
+/* All of mm in order: page_init(), slab_init(), vmalloc_init(), page cache, address spaces. */
+void mm_init(void);
+/*
+ * Take all RAM of boot_info over.  boot_alloc() must not be used afterwards.  percpu_init() came
+ * before.
+ */
 void page_init(void);
 extern bool page_ready;         /* page_init() has run */
+/* Give back memory that boot_info reserved (an initrd that is unpacked): whole pages inside. */
+void page_free_reserved(paddr_t base, u64 size);
 
 #define PAGE_MAX_ORDER  10
 
 #define ALLOC_ZERO      0x1u    /* zeroed */
 #define ALLOC_ATOMIC    0x2u    /* do not sleep or reclaim; may use the reserve */
 #define ALLOC_USER      0x4u    /* for a user page: must leave the reserve, may OOM-kill */
-#define ALLOC_NOFAIL_WARN 0x8u
+#define ALLOC_NORECLAIM 0x8u    /* may sleep, but give up rather than reclaim */
 
 /* 1 << @order pages, one reference, or NULL.  Without ALLOC_ATOMIC may sleep and reclaim. */
 struct page *page_alloc(uint order, uint flags);
@@ -94,6 +104,20 @@ void page_put(struct page *pg);                 /* frees an order-0 page at the 
 void *page_alloc_kernel(uint order, uint flags);
 void page_free_kernel(void *va, uint order);
 
+/* What memory is used for; per-CPU counts that memory_info() adds up.  Any context. */
+enum page_count {
+	PAGE_COUNT_FILE,        /* page cache of files */
+	PAGE_COUNT_BUFFERS,     /* page cache of block devices */
+	PAGE_COUNT_SHMEM,       /* tmpfs, shared anonymous memory */
+	PAGE_COUNT_ANON,
+	PAGE_COUNT_MAPPED,      /* mappings of file pages */
+	PAGE_COUNT_SLAB,
+	PAGE_COUNT_KSTACK,
+	PAGE_COUNT_TABLES,
+	PAGE_COUNTS,
+};
+void page_count_add(enum page_count which, long n);
+
 struct memory_info {
 	u64 total, free, cached, buffers, dirty, writeback, anon, mapped, slab, kstack, pagetables,
 		shmem, available, committed;    /* pages */
@@ -103,3 +127,13 @@ u64 page_free_count(void);
 
 /* Reclaim up to @n clean or cleanable page-cache pages; returns how many.  May sleep. */
 size_t reclaim_pages(size_t n);
+
+/*
+ * Caches that can give memory back (names, inodes).  @shrink is asked to free about @n objects and
+ * returns how many it did; it may be called with any lock held, so it only tries locks.
+ */
+struct shrinker {
+	size_t (*shrink)(size_t n);
+	struct shrinker *next;
+};
+void shrinker_register(struct shrinker *s);     /* stays registered for ever */

@@ -18,13 +18,16 @@ struct mapping_ops {
 	/* Fill the locked @pg (page_address()) from backing store; zero past end of file.  0 or
 	 * -EIO, -ENOMEM.  Sleeps.  The caller sets UPTODATE and unlocks. */
 	int (*read_page)(struct mapping *m, struct page *pg);
-	/* Start or do the writing of the locked dirty @pg; on return data is on its way, and
-	 * page_end_writeback() was or will be called.  0 or -errno. */
+	/* Write the locked @pg, for which the caller has done page_start_writeback().  0: data is on its
+	 * way or written, and page_end_writeback() was or will be called, once, by the callee or its
+	 * completion; -errno: nothing started, the caller ends the write-back with the error.  The caller
+	 * unlocks. */
 	int (*write_page)(struct mapping *m, struct page *pg);
 	/* Allocate backing for [from, to) of @pg before user bytes are copied in; page locked.  Also
 	 * called when a shared mapping first dirties a page.  0, -ENOSPC, -EIO.  May be NULL. */
 	int (*prepare_write)(struct mapping *m, struct page *pg, uint from, uint to);
-	/* Read @n pages from @index on at once (read-ahead), optional. */
+	/* Start reading @n pages from @index on at once (read-ahead), optional: for each,
+	 * page = mapping_add_for_read(m, i); NULL: skip it; then fill, and page_read_done(). */
 	void (*read_ahead)(struct mapping *m, u64 index, size_t n);
 };
 
@@ -38,7 +41,11 @@ struct mapping {
 	struct spinlock areas_lock;
 	bool no_reclaim;                /* tmpfs: pages are the only copy */
 	int error;                      /* a write failed since the last fsync: -EIO, -ENOSPC */
-	struct list dirty_link;         /* list of mappings with dirty pages */
+	struct list dirty_link;         /* list of mappings with dirty pages: writeback.c */
+	u64 dirty_since_ns;
+	u32 writers;                    /* write-back passes under way */
+	u32 ra_size;                    /* read-ahead: last window, lock */
+	u64 ra_next;                    /* read-ahead: first page behind it */
 };
 
 #define MAPPING_TAG_DIRTY       0
@@ -54,9 +61,13 @@ struct page *mapping_find(struct mapping *m, u64 index);
 int __must_check mapping_get(struct mapping *m, u64 index, struct page **out);
 /* The page, locked and referenced, perhaps not up to date; created if missing. */
 int __must_check mapping_get_locked(struct mapping *m, u64 index, struct page **out);
+/* For read-ahead: a new page, locked, referenced, not up to date; NULL: there is one, or no memory. */
+struct page *mapping_add_for_read(struct mapping *m, u64 index);
+/* Its contents have come (or not, @err < 0): marks, unlocks, puts it.  Any context. */
+void page_read_done(struct page *pg, int err);
 void page_lock(struct page *pg);
 bool page_try_lock(struct page *pg);
-void page_unlock(struct page *pg);
+void page_unlock(struct page *pg);     /* any context */
 
 /* Tag dirty, account; page locked or mapped. */
 void page_set_dirty(struct page *pg);

@@ -7,8 +7,17 @@ void vmalloc_init(void);
 /* NULL: no memory or room.  May sleep.  Page aligned. */
 void *vmalloc(size_t size) __must_check;
 void vfree(void *va);           /* NULL is fine; not from interrupts */
-/* A range with a guard page on both sides, for kernel stacks. */
+size_t vmalloc_size(const void *va);    /* whole pages */
+/*
+ * A kernel stack of KSTACK_SIZE bytes, a guard page on both sides.  NULL: no memory.  May sleep.
+ * Freed ones are kept for the next fork.
+ */
 void *vmalloc_stack(size_t size) __must_check;
+/* As vfree() of a stack that nobody is on, where a spinlock is held or nothing may sleep. */
+void vfree_stack(void *va);
+/* Is @va in the guard page of a kernel stack (for the report of an overflow)?  No locks. */
+bool vmalloc_is_guard(vaddr_t va);
+size_t vmalloc_shrink(void);            /* cached stacks back to the pages; how many pages */
 /* Device registers, uncached.  NULL: no memory.  @pa need not be aligned. */
 void *vmap_device(paddr_t pa, size_t size) __must_check;
 void vunmap_device(void *va, size_t size);
