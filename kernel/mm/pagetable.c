@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The page-table walker: one body for every machine with four levels of 512
- * entries.  <arch/pte.h> says what an entry looks like.
+ * entries.  The port's pte.h says what an entry looks like.
  *
  * Level 3 is the root, level 0 the leaf table.  An entry is absent, a table,
  * or a leaf; a leaf above level 0 is a large page and exists in the kernel's

@@ -7,6 +7,7 @@
  *	unit [SUITE[.NAME]]...	run all tests, or those named
  *	unit -l			list them
  */
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,6 +71,16 @@ void *kalloc_atomic(size_t size)
 void kfree(void *p)
 {
 	free(p);
+}
+
+void panic(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	abort();
 }
 
 void assert_failed(const char *expr, const char *file, int line)

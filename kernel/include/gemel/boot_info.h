@@ -18,10 +18,10 @@ struct boot_range {
 struct boot_info {
 	struct boot_range ram[BOOT_MAX_RANGES];         /* sorted, disjoint, usable RAM */
 	uint nram;
-	struct boot_range reserved[BOOT_MAX_RANGES];    /* taken: image, initrd, tables, boot_alloc */
+	struct boot_range reserved[BOOT_MAX_RANGES];    /* image, initrd, boot_alloc() ... */
 	uint nreserved;
-	paddr_t alloc_limit;                            /* boot_alloc() stays below; 0: no limit (what
-							 * the early tables map is limited) */
+	/* boot_alloc() stays below (the early tables do not map all); 0: no limit. */
+	paddr_t alloc_limit;
 	char cmdline[BOOT_CMDLINE];
 	paddr_t initrd;
 	u64 initrd_size;                                /* 0: none */

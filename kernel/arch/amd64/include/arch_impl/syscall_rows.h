@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Calls that only AMD64 has: those that Linux kept from before the *at() family.  Bodies: legacy.c. */
+/* Calls that only AMD64 has: those that Linux kept from before the *at() family.  Bodies:
+ * legacy.c.  No include guard: see gemel/syscall_table.h. */
 SYSCALL3(open,               2, -1, const char __user *, path, int, flags, mode_t, mode)
 SYSCALL2(stat,               4, -1, const char __user *, path, struct uapi_stat __user *, st)
 SYSCALL2(lstat,              6, -1, const char __user *, path, struct uapi_stat __user *, st)
