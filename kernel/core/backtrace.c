@@ -29,13 +29,14 @@ static bool is_readable(ulong addr)
 	       arch_mmu_query(&kernel_mmu, addr, &pa, &prot);
 }
 
-static void print_address(ulong pc)
+/* A return address belongs to the call before it, which may be a function's last instruction. */
+static void print_address(ulong pc, uint back)
 {
 	ulong offset = 0;
-	const char *name = ksym_lookup(pc, &offset);
+	const char *name = ksym_lookup(pc - back, &offset);
 
 	if (name)
-		printk(LOG_ERR, NULL, "  0x%lx %s+0x%lx", pc, name, offset);
+		printk(LOG_ERR, NULL, "  0x%lx %s+0x%lx", pc, name, offset + back);
 	else
 		printk(LOG_ERR, NULL, "  0x%lx", pc);
 }
@@ -43,13 +44,13 @@ static void print_address(ulong pc)
 void backtrace_print(ulong pc, ulong fp)
 {
 	if (pc)
-		print_address(pc);
+		print_address(pc, 0);
 	for (uint i = 0; i < DEPTH_MAX; i++) {
 		const struct frame_record *r = (const struct frame_record *)fp;
 
 		if (!is_readable(fp) || !is_readable(fp + sizeof(ulong)) || !r->ret)
 			return;
-		print_address(r->ret);
+		print_address(r->ret, 1);
 		if (r->fp <= fp || r->fp - fp > KSTACK_SIZE)
 			return;
 		fp = r->fp;

@@ -63,6 +63,8 @@
 
 static DEFINE_PER_CPU(struct run_queue, run_queues);
 
+bool sched_is_running;
+
 /* Weights of nice -20 .. 19: each step is a factor of 1.25. */
 static const u32 nice_weights[40] = {
 	88761, 71755, 56483, 46273, 36291, 29154, 23254, 18705, 14949, 11916,
@@ -481,6 +483,7 @@ void sched_timer(u64 now_ns)
 void sched_idle(void)
 {
 	arch_irq_disable();
+	sched_is_running = true;
 	idle_mark(this_rq(), true);
 	for (;;) {
 		while (READ_ONCE(current->work) & WORK_RESCHED)

@@ -4,6 +4,7 @@
 
 #include <arch/cpu.h>
 #include <gemel/assert.h>
+#include <gemel/sched.h>
 
 #include "panic.h"
 
@@ -35,7 +36,8 @@ bool can_sleep(void)
 
 void might_sleep_check(void)
 {
-	if (!can_sleep() && !panic_in_progress())
+	/* Until the scheduler runs there is nobody to wait for. */
+	if (!can_sleep() && sched_is_running && !panic_in_progress())
 		panic("sleep in atomic context: preempt count 0x%x, interrupts %s",
 		      current_head()->preempt_count, arch_irq_enabled() ? "on" : "off");
 }

@@ -41,6 +41,7 @@ struct sched_entity {
 void sched_init(void);
 /* On each other CPU. */
 void sched_init_cpu(struct cpu *cpu, struct task *idle);
+extern bool sched_is_running;           /* the boot CPU has reached its idle loop once */
 /* The idle loop; never returns. */
 void __noreturn sched_idle(void);
 
