@@ -114,7 +114,7 @@ void task_free(struct task *t)
 	arch_thread_free(t);
 	if (cache_give(t))
 		return;
-	vfree(t->kstack);
+	vfree_stack(t->kstack);
 	kfree(t);
 }
 

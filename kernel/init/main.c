@@ -21,12 +21,10 @@
 #include <gemel/page.h>
 #include <gemel/pagecache.h>
 #include <gemel/process.h>
-#include <gemel/slab.h>
 #include <gemel/task.h>
 #include <gemel/time.h>
 #include <gemel/trace.h>
 #include <gemel/tty.h>
-#include <gemel/vmalloc.h>
 #include <gemel/work.h>
 
 #include "../core/deferred.h"
