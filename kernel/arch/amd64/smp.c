@@ -77,7 +77,7 @@ static int stacks_alloc(struct cpu *cpu)
 {
 	for (uint i = 0; i < IST_COUNT; i++) {
 		if (!cpu->arch.ist_stack[i])
-			cpu->arch.ist_stack[i] = vmalloc_stack(IST_STACK_SIZE);
+			cpu->arch.ist_stack[i] = vmalloc(IST_STACK_SIZE);
 		if (!cpu->arch.ist_stack[i])
 			return -ENOMEM;
 	}

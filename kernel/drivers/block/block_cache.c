@@ -56,15 +56,16 @@ static int cache_write_page(struct mapping *m, struct page *pg)
 {
 	struct block_device *bd = container_of(m, struct block_device, mapping);
 	u32 len = bytes_on_device(bd, pg->index);
-	struct page_write *w = len ? kzalloc(sizeof(*w)) : NULL;
+	struct page_write *w;
 
-	if (len && !w)
-		return -ENOMEM;
-	page_start_writeback(pg);
 	if (!len) {
 		page_end_writeback(pg, 0);
 		return 0;
 	}
+	/* Not through reclaim, which may be what is writing; the reserve is for this. */
+	w = kalloc_atomic(sizeof(*w));
+	if (!w)
+		return -ENOMEM;
 	w->pg = pg;
 	w->seg = (struct block_seg){ page_to_phys(pg), len };
 	w->rq = (struct block_request){
