@@ -73,6 +73,7 @@ static bool trampoline_wait(void)
 	return false;
 }
 
+/* Below each is the guard page that ends the range before it. */
 static int stacks_alloc(struct cpu *cpu)
 {
 	for (uint i = 0; i < IST_COUNT; i++) {
