@@ -61,12 +61,13 @@ struct process {
 	uint stop_count;                /* tasks that still have to stop */
 	int stop_signo;
 	bool stop_reported, cont_pending;       /* for WUNTRACED, WCONTINUED */
+	bool cont_notify;               /* SIGCHLD for the continue is still to be sent */
 
 	struct rlimit rlimits[RLIMIT_COUNT];    /* process_lock to change */
 	/* Sums of dead threads, and of waited-for children. */
 	u64 user_ns, system_ns, child_user_ns, child_system_ns;
 	u64 min_faults, maj_faults, nvcsw, nivcsw, child_min_faults, child_maj_faults;
-	u64 child_maxrss;
+	u64 maxrss, child_maxrss;       /* pages */
 	u64 start_ns;
 	struct timer real_timer;        /* ITIMER_REAL, alarm; sighand->lock */
 	u64 real_timer_interval_ns, real_timer_deadline_ns;
@@ -86,6 +87,9 @@ extern struct irqlock process_lock;             /* rank PROCTREE */
 extern struct process kernel_process;           /* pid 0: kernel threads */
 extern struct process *init_process;
 extern struct list all_tasks;                   /* task->all_link; process_lock */
+
+/* Once, at boot, after slab_init(). */
+void task_init(void);
 
 /* References or NULL. */
 struct task *task_lookup(pid_t tid);

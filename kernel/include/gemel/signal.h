@@ -14,7 +14,6 @@ struct ksigaction {
 
 struct sighand {
 	struct refs refs;
-	struct sighand *retired_next;   /* process->retired_sighand */
 	u64 changed;                    /* lock: bit signo - 1: action is not all zero */
 	struct irqlock lock;            /* rank SIGNAL */
 	struct ksigaction action[SIGNAL_MAX];   /* index signo - 1 */
@@ -64,3 +63,6 @@ static inline long restart_if_interrupted(long result)
 
 /* After a fork, exec or sigprocmask: set current's WORK_SIGNAL to what is true.  sighand->lock held. */
 void signal_recalc(void);
+
+/* pause(2): sleep until there is something to deliver.  -ERESTARTNOHAND. */
+long signal_pause(void);
