@@ -21,6 +21,7 @@
 #include <arch/mmu.h>
 #include <uapi/errno.h>
 #include <uapi/sched.h>
+#include <uapi/time.h>
 #include <gemel/address_space.h>
 #include <gemel/fs.h>
 #include <gemel/log.h>

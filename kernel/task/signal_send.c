@@ -65,8 +65,12 @@ void sigpending_init(struct sigpending *sp)
 
 static void sigqueue_free(struct sigqueue *q)
 {
-	if (q->timer)
+	if (q->timer) {
+		struct ksiginfo ignored;
+
+		(void)posix_timer_deliver(q->timer, &ignored);
 		return;
+	}
 	if (q->charged)
 		__atomic_sub_fetch(&q->charged->nsigqueue, 1, __ATOMIC_RELAXED);
 	slab_free(sigqueue_cache, q);
@@ -132,9 +136,10 @@ int sigpending_take(struct sigpending *sp, u64 blocked, struct ksiginfo *info)
 	}
 	list_remove(&found->link);
 	*info = found->info;
-	if (found->timer && !posix_timer_deliver(found->timer, info))
+	if (!found->timer)
+		sigqueue_free(found);
+	else if (!posix_timer_deliver(found->timer, info))
 		return sigpending_take(sp, blocked, info);
-	sigqueue_free(found);
 	return signo;
 }
 
@@ -233,6 +238,11 @@ static void notify_thread(struct sighand *sh, struct process *p, struct task *t,
 		return;
 	}
 	signal_wake(taker, signo == SIGKILL);
+}
+
+void signal_notify_locked(struct process *p, struct task *t, int signo)
+{
+	notify_thread(p->sighand, p, t, signo);
 }
 
 /* ---- stop and continue undo each other at the moment of sending ---- */

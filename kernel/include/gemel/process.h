@@ -133,3 +133,6 @@ u64 rlimit_get(uint which);
 /* Send to a group / everyone in the foreground; any context. */
 void signal_group(pid_t pgid, int signo);
 bool process_group_is_orphaned(pid_t pgid);
+
+/* alarm(2): the seconds that were left of the one before. */
+long alarm_set(uint seconds);
