@@ -45,6 +45,7 @@ static int boot_main(void *arg)
 
 	(void)arg;
 	work_init_system();
+	task_init();
 	smp_start_others();
 	deferred_start_threads();
 	vfs_init();

@@ -369,7 +369,7 @@ static void become_leader(void)
 	task_put(old);
 }
 
-/* Signal actions of its own, if another process shares them (CLONE_SIGHAND without CLONE_THREAD). */
+/* Signal actions of its own, if another process shares them (CLONE_SIGHAND, no CLONE_THREAD). */
 static int unshare_sighand(void)
 {
 	struct process *p = current->process;

@@ -8,7 +8,7 @@
 struct file;
 struct cred;
 
-#define EXEC_HEAD_SIZE  1024    /* of the file, read first: magic, ELF header, most program headers */
+#define EXEC_HEAD_SIZE  1024    /* of the file, read first: magic, ELF headers */
 
 /* Strings for the new stack, one after the other: argv, envp, name of the file. */
 struct exec_strings {

@@ -426,7 +426,8 @@ int exec_stack_fill(struct exec_image *img, const struct exec_strings *s, const 
 	len = build(img, s, cred, is_secure, &v, base);
 	ASSERT(len <= room);
 	/* From the top down: the area grows as a program's stack would. */
-	if (as_write(as, base, s->buf, s->len) != s->len || as_write(as, img->sp, v.word, len) != len)
+	if (as_write(as, base, s->buf, s->len) != s->len ||
+	    as_write(as, img->sp, v.word, len) != len)
 		err = -ENOMEM;
 	as->arg_start = base;
 	as->arg_end = as->env_start = base + s->env_start;

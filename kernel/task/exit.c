@@ -241,7 +241,8 @@ void process_reap(struct process *p)
 	parent->child_system_ns += p->system_ns + p->child_system_ns;
 	parent->child_min_faults += p->min_faults + p->child_min_faults;
 	parent->child_maj_faults += p->maj_faults + p->child_maj_faults;
-	parent->child_maxrss = MAX(parent->child_maxrss, MAX(p->maxrss, p->child_maxrss));
+	parent->child_maxrss = MAX(parent->child_maxrss, p->maxrss);
+	parent->child_maxrss = MAX(parent->child_maxrss, p->child_maxrss);
 }
 
 void process_reap_finish(struct process *p)

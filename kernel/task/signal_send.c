@@ -206,7 +206,7 @@ static bool can_take(const struct task *t, int signo)
 	return true;
 }
 
-/* A thread for a signal to the process: current for its own, else one that has nothing to do yet. */
+/* A thread for a signal to the process: current for its own, else one with nothing to do yet. */
 static struct task *choose_thread(struct process *p, int signo)
 {
 	struct task *t, *busy = NULL;

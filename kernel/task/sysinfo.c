@@ -111,12 +111,16 @@ static u16 count_tasks(void)
 long sys_sysinfo(void __user *ubuf)
 {
 	struct uapi_sysinfo si;
+	struct memory_info mi;
 
+	memory_info(&mi);
 	memset(&si, 0, sizeof(si));
 	si.uptime = (s64)(time_now() / NSEC_PER_SEC);
 	sched_loadavg(si.loads);
-	si.totalram = page_total << PAGE_SHIFT;
-	si.freeram = page_free_count() << PAGE_SHIFT;
+	si.totalram = mi.total << PAGE_SHIFT;
+	si.freeram = mi.free << PAGE_SHIFT;
+	si.sharedram = mi.shmem << PAGE_SHIFT;
+	si.bufferram = mi.buffers << PAGE_SHIFT;
 	si.procs = count_tasks();
 	si.mem_unit = 1;
 	return copy_to_user(ubuf, &si, sizeof(si));

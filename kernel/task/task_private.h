@@ -100,7 +100,7 @@ int sigpending_take(struct sigpending *sp, u64 blocked, struct ksiginfo *info);
 int signal_send_locked(struct process *p, struct task *t, int signo, const struct ksiginfo *info);
 /* All threads of @p get SIGKILL and @status becomes the exit status; sighand locked. */
 void process_kill_locked(struct process *p, int status);
-/* What was put into the pending set by hand (a timer's entry) is there: choose and wake a thread. */
+/* A timer's entry was put into the pending set by hand: choose and wake a thread. */
 void signal_notify_locked(struct process *p, struct task *t, int signo);
 void signal_wake(struct task *t, bool fatal);
 bool signal_is_ignored(const struct sighand *sh, const struct process *p, int signo);

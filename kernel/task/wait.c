@@ -357,8 +357,7 @@ long sys_waitid(int type, int id, struct ksiginfo __user *uinfo, int options,
 		return found;
 	if (found == 0 && (rq.options & WNOHANG) && !(options & WNOHANG))
 		return -EAGAIN;
-	/* Nothing yet (WNOHANG): signo and pid are zero; a field at a time, as siginfo's tail is not
-	 * touched. */
+	/* Nothing yet (WNOHANG): signo and pid are zero.  The tail of siginfo is not touched. */
 	if (uinfo) {
 		if (found)
 			waitid_info(&rq, &info);

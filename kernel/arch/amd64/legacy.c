@@ -11,7 +11,12 @@
 #include <uapi/errno.h>
 #include <uapi/fcntl.h>
 
+#include <uapi/sched.h>
+
+#include <gemel/process.h>
+#include <gemel/signal.h>
 #include <gemel/task.h>
+#include <gemel/time.h>
 #include <gemel/uaccess.h>
 
 #include "amd64.h"
@@ -172,4 +177,45 @@ long sys_arch_prctl(int code, ulong addr)
 	default:
 		return -EINVAL;
 	}
+}
+
+/* --- tasks and time --- */
+
+long sys_fork(void)
+{
+	return sys_clone(SIGCHLD, 0, NULL, 0, 0);
+}
+
+long sys_vfork(void)
+{
+	return sys_clone(CLONE_VFORK | CLONE_VM | SIGCHLD, 0, NULL, 0, 0);
+}
+
+long sys_pause(void)
+{
+	return signal_pause();
+}
+
+long sys_alarm(uint seconds)
+{
+	return alarm_set(seconds);
+}
+
+long sys_getpgrp(void)
+{
+	return sys_getpgid(0);
+}
+
+long sys_time(s64 __user *useconds)
+{
+	s64 now = (s64)(time_realtime() / NSEC_PER_SEC);
+
+	if (useconds && user_write(useconds, &now) < 0)
+		return -EFAULT;
+	return now;
+}
+
+long sys_signalfd(int fd, const sigset_t __user *mask, size_t size)
+{
+	return sys_signalfd4(fd, mask, size, 0);
 }

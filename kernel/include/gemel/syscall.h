@@ -2,8 +2,8 @@
 #pragma once
 /*
  * The system-call table in the kernel's hands.  Rows are in syscall_table.h (both architectures)
- * and <arch_impl/syscall_rows.h> (amd64's legacy calls); the prototypes of the handlers come from the
- * rows themselves (syscalls.h), so a handler that differs from its row does not compile.
+ * and <arch_impl/syscall_rows.h> (amd64's legacy calls); the prototypes of the handlers come from
+ * the rows themselves (syscalls.h), so a handler that differs from its row does not compile.
  */
 #include <gemel/compiler.h>
 

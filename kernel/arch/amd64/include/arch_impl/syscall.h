@@ -2,6 +2,8 @@
 #pragma once
 
 #define ARCH_SYSCALL_NR(amd64, arm64) (amd64)
+/* clone(): child_tid is argument 3, tls 4. */
+#define ARCH_CLONE_TLS_ARG 4
 
 static inline ulong arch_syscall_nr(const struct trapframe *tf)
 {

@@ -6,6 +6,7 @@
 #define O_DIRECTORY     00200000
 #define O_NOFOLLOW      00400000
 
+#define ARCH_ELF_MACHINE 62        /* EM_* of programs */
 #define UAPI_MINSIGSTKSZ 2048
 
 struct uapi_stat {

@@ -3,6 +3,8 @@
 
 #define ARCH_SYSCALL_NR(amd64, arm64) (arm64)
 
+/* clone(): tls is argument 3, child_tid 4. */
+#define ARCH_CLONE_TLS_ARG 3
 #define SYSCALL_INSN_SIZE 4
 
 static inline ulong arch_syscall_nr(const struct trapframe *tf)

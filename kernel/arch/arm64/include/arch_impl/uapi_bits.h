@@ -6,6 +6,7 @@
 #define O_DIRECT        0200000
 #define O_LARGEFILE     0400000
 
+#define ARCH_ELF_MACHINE 183        /* EM_* of programs */
 #define UAPI_MINSIGSTKSZ 5120
 
 struct uapi_stat {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /* A new architecture has Linux's generic numbers, which are arm64's. */
+/* Which of clone()'s arguments 3 and 4 is tls; the other is child_tid. */
+#define ARCH_CLONE_TLS_ARG 3
 #define ARCH_SYSCALL_NR(amd64, arm64) (arm64)
 #define ARCH_CLONE_TLS_ARG 3
 

@@ -7,6 +7,7 @@
 #define O_DIRECT        0040000
 #define O_LARGEFILE     0100000
 
+#define ARCH_ELF_MACHINE 0        /* EM_* of programs */
 #define UAPI_MINSIGSTKSZ 2048
 
 struct uapi_stat {
