@@ -46,6 +46,7 @@ void irq_enter(struct trapframe *tf)
 	struct task *t = current;
 
 	t->preempt_count += PREEMPT_UNIT_IRQ;
+	arch_this_cpu()->irq_frame = tf;
 	this_cpu_ptr(irq_counts)->total++;
 	if (trapframe_from_user(tf))
 		t->ticks_user++;

@@ -68,15 +68,19 @@ static void print_this_cpu(const struct trapframe *tf, ulong fp)
 	print_held(current);
 }
 
-/* Wait about a tenth of a second by the cycle counter for CPU @id to have printed. */
+/* Wait about half a second by the cycle counter for CPU @id to have printed. */
 static void wait_for_turn(uint id)
 {
-	u64 start = arch_cycles(), limit = arch_cycles_hz() / 10;
+	u64 start = arch_cycles(), limit = arch_cycles_hz() / 2;
 
 	WRITE_ONCE(panic_turn, id + 1);
-	while (READ_ONCE(panic_done) != id + 1)
-		if (arch_cycles() - start > limit)
+	while (READ_ONCE(panic_done) != id + 1) {
+		if (arch_cycles() - start > limit) {
+			say("CPU %u does not answer; it runs task %d \"%s\"", id,
+			    cpus[id]->running->tid, cpus[id]->running->name);
 			return;
+		}
+	}
 }
 
 static void stop_others(void)
@@ -90,12 +94,19 @@ static void stop_others(void)
 
 void panic_stop_this_cpu(void)
 {
+	const struct trapframe *tf = arch_this_cpu()->irq_frame;
 	uint me = cpu_id() + 1;
 
 	arch_irq_disable();
 	while (READ_ONCE(panic_turn) != me)
 		arch_cpu_relax();
-	print_this_cpu(NULL, arch_frame_pointer());
+	print_task(current);
+	say("stack:");
+	if (current->preempt_count >= PREEMPT_UNIT_IRQ)
+		backtrace_print(trapframe_pc(tf), trapframe_fp(tf));
+	else
+		backtrace_print(0, arch_frame_pointer());
+	print_held(current);
 	trace_dump(me - 1, TRACE_SHOWN_OTHERS);
 	WRITE_ONCE(panic_done, me);
 	arch_halt();

@@ -292,8 +292,10 @@ void trap_emergency(struct trapframe *tf)
 {
 	switch (~tf->nr) {
 	case TRAP_NMI:
-		if (irqchip_stop_requested())
+		if (irqchip_stop_requested()) {
+			irq_enter(tf);
 			ipi_dispatch(IPI_STOP);
+		}
 		break;
 	case TRAP_MACHINE_CHECK:
 		kernel_exception(tf, "machine check");

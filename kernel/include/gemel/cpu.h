@@ -14,6 +14,7 @@
 
 struct run_queue;
 struct task;
+struct trapframe;
 
 #define MAX_CPUS BOOT_MAX_CPUS
 
@@ -29,6 +30,7 @@ struct cpu {
 	/* This CPU only, interrupts off. */
 	uint irqlock_depth;             /* nesting of irq locks (spin.h) */
 	bool irqlock_was_enabled;       /* what the outermost irq lock restores */
+	const struct trapframe *irq_frame; /* of the last interrupt; for panic */
 	struct run_queue *rq;           /* constant (sched.c) */
 	struct arch_cpu arch;
 };
