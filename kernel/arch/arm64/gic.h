@@ -40,8 +40,8 @@ extern struct io_region gic_dist;
 
 /* Map entry @i of the "reg" of @node.  False: none or no memory.  *@pa may be NULL. */
 bool gic_map_reg(u32 node, uint i, struct io_region *out, paddr_t *pa);
-/* All SPIs: group 1, one priority, masked, level. */
-void gic_dist_reset(void);
+/* All SPIs: the group that @groups has bits for, one priority, masked, level. */
+void gic_dist_reset(u32 groups);
 
 /* gicv2.c */
 bool gicv2_init(void);

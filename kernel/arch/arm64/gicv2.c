@@ -64,10 +64,8 @@ bool gicv2_init(void)
 	    !gic_map_reg(node, 1, &gic_cpu, NULL))
 		return false;
 	io_write32(&gic_dist, GICD_CTLR, 0);
-	gic_dist_reset();
-	/* Without security extensions both groups are ours; the CPU interface below takes group 0. */
-	for (uint irq = 0; irq < INTID_SPECIAL; irq += 32)
-		io_write32(&gic_dist, GICD_IGROUPR + irq / 8, 0);
+	/* Without security extensions both groups are ours; the CPU interface takes group 0. */
+	gic_dist_reset(0);
 	io_write32(&gic_dist, GICD_CTLR, 1);
 	v2m_init();
 	return true;

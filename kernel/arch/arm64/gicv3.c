@@ -83,7 +83,7 @@ bool gicv3_init(void)
 			return false;
 	io_write32(&gic_dist, GICD_CTLR, 0);
 	gicv3_wait_rwp(&gic_dist, true);
-	gic_dist_reset();
+	gic_dist_reset(~0u);
 	gicv3_wait_rwp(&gic_dist, true);
 	io_write32(&gic_dist, GICD_CTLR, GICD_CTLR_ON);
 	gicv3_wait_rwp(&gic_dist, true);

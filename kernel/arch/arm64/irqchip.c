@@ -44,13 +44,13 @@ bool gic_map_reg(u32 node, uint i, struct io_region *out, paddr_t *pa)
 	return true;
 }
 
-void gic_dist_reset(void)
+void gic_dist_reset(u32 groups)
 {
 	uint lines = MIN(32 * ((io_read32(&gic_dist, GICD_TYPER) & 0x1f) + 1), INTID_SPECIAL);
 
 	for (uint irq = INTID_SPI; irq < lines; irq += 32) {
 		io_write32(&gic_dist, GICD_ICENABLER + irq / 8, ~0u);
-		io_write32(&gic_dist, GICD_IGROUPR + irq / 8, ~0u);
+		io_write32(&gic_dist, GICD_IGROUPR + irq / 8, groups);
 	}
 	for (uint irq = INTID_SPI; irq < lines; irq += 16)
 		io_write32(&gic_dist, GICD_ICFGR + irq / 4, 0);
