@@ -46,7 +46,7 @@ TEST(printf_formats)
 TEST(malloc_at_its_edges)
 {
 	volatile size_t too_much = (size_t)1 << 62;
-	void *p = malloc(0), *q = NULL;
+	void *p = malloc(0), *q = NULL, *volatile refused;
 	char *text = calloc(1000, 1000);
 
 	free(p);
@@ -61,7 +61,8 @@ TEST(malloc_at_its_edges)
 	EXPECT_EQ(EINVAL, posix_memalign(&q, 3, 10));
 	EXPECT_EQ(0, posix_memalign(&q, 4096, 10));
 	EXPECT_EQ(0, (long)q & 4095);
-	EXPECT(malloc(too_much) == NULL);
+	refused = malloc(too_much);
+	EXPECT(refused == NULL);
 	EXPECT_EQ(ENOMEM, errno);
 }
 

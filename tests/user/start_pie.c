@@ -40,6 +40,7 @@ TEST(addresses_differ_from_run_to_run)
 		EXPECT_EQ(0, pipe(ends));
 		if (fork() == 0) {
 			dup2(ends[1], 9);
+			close(STDOUT_FILENO);
 			execl("/proc/self/exe", "start_pie", "tell_address", (char *)NULL);
 			_exit(1);
 		}
