@@ -142,6 +142,23 @@ void fpu_flush_current(struct arch_thread *at)
 	arch_irq_restore(flags);
 }
 
+/* XSAVE: what the header does not name is loaded with its initial value. */
+void fpu_restart_current(struct arch_thread *at)
+{
+	irqflags_t flags = arch_irq_save();
+
+	if (cpu_features.xsave) {
+		struct fxsave *fx = at->fpu;
+
+		fx->mxcsr = FPU_DEFAULT_MXCSR;
+		memset(fx + 1, 0, sizeof(struct xsave_header));
+	} else {
+		fpu_reset(at->fpu);
+	}
+	fpu_load(at);
+	arch_irq_restore(flags);
+}
+
 /* Load @area, which may be nonsense: the CPU's refusal is caught. */
 static bool registers_try_load(const void *area)
 {

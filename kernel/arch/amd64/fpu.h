@@ -43,6 +43,8 @@ uint fpu_size(void);
 u32 fpu_mxcsr_mask(void);
 /* Bring at->fpu (of current) up to date. */
 void fpu_flush_current(struct arch_thread *at);
+/* Current's registers to the initial state; at->fpu is then out of date. */
+void fpu_restart_current(struct arch_thread *at);
 /* Between the two at->fpu (of current) may be written, with sleeping; then it becomes the state, or
  * if it is not good (or the CPU refuses it: false) the initial state does. */
 void fpu_begin_replace(struct arch_thread *at);

@@ -138,6 +138,8 @@ int arch_signal_push(struct trapframe *tf, ulong sp, const struct ksiginfo *info
 	if (copy_to_user(user_ptr(void, at), &f, sizeof(f)) < 0)
 		return -EFAULT;
 
+	/* As on Linux, a handler starts with the initial FPU state. */
+	fpu_restart_current(&current->arch);
 	tf->rdi = (ulong)info->signo;
 	tf->rsi = at + offsetof(struct sigframe, info);
 	tf->rdx = at + offsetof(struct sigframe, uc);
