@@ -510,12 +510,12 @@ static void area_protect(struct address_space *as, struct area *a, uint prot, st
 
 	if (prot & PROT_WRITE && !(flags & (AREA_SHARED | AREA_NORESERVE)))
 		flags |= AREA_ACCOUNT;
-	if (flags == a->flags)
-		return;
-	as_account(as, a->flags, pages, -1);
-	a->flags = flags;
-	as_account(as, flags, pages, 1);
-	pages_protect(as, a, a->start, a->end);
+	if (flags != a->flags) {
+		as_account(as, a->flags, pages, -1);
+		a->flags = flags;
+		as_account(as, flags, pages, 1);
+		pages_protect(as, a, a->start, a->end);
+	}
 	area_merge(as, a, dead);
 }
 

@@ -9,14 +9,14 @@
  *
  * Freeing unmaps and frees the pages at once, but the addresses stay taken:
  * another CPU's TLB may still know them.  Such a range is dead; when enough
- * have gathered, one flush of the whole region makes all of them free.  Until
- * then a stale entry can only be used by a bug.
+ * have gathered, one flush of the whole region makes all of them free (dead ->
+ * purging -> gone).  Until then a stale entry can only be used by a bug.
  *
  * Kernel stacks all have one size and come and go with every task: a few
  * freed ones are kept mapped, ready for the next.
  *
- * Locking.  vm_lock (mutex, rank VMALLOC) covers the tree.  The stack cache has
- * its own irq lock, so that a stack can be freed where nothing may sleep.
+ * Locking.  vm_lock (irq) covers the tree; freeing works in any context, a
+ * flush is left to who may sleep.  The stack cache has its own irq lock.
  * Page-table entries of different ranges need no common lock (pagetable.c).
  */
 #include <gemel/vmalloc.h>
@@ -24,15 +24,15 @@
 #include <arch/thread.h>
 
 #include <gemel/assert.h>
-#include <gemel/mutex.h>
 #include <gemel/page.h>
 #include <gemel/rbtree.h>
 #include <gemel/slab.h>
-#include <gemel/work.h>
+#include <gemel/spin.h>
 
 #include "mm.h"
 
-enum vm_kind { VM_PAGES, VM_STACK, VM_DEVICE, VM_DEAD };
+/* VM_STACK: of KSTACK_SIZE; VM_GUARDED: of another size, guarded like it. */
+enum vm_kind { VM_PAGES, VM_STACK, VM_GUARDED, VM_DEVICE, VM_DEAD, VM_PURGING };
 
 struct vm_range {
 	struct rb_node node;            /* vm_lock */
@@ -40,6 +40,7 @@ struct vm_range {
 	vaddr_t va;                     /* first usable byte */
 	size_t npages;
 	enum vm_kind kind;
+	struct vm_range *chain;         /* being freed */
 };
 
 /* Dead address space that makes a flush worth it. */
@@ -47,7 +48,7 @@ struct vm_range {
 #define STACK_PAGES     (KSTACK_SIZE / PAGE_SIZE)
 #define STACKS_KEPT     16u
 
-static struct mutex vm_lock = MUTEX_INIT(vm_lock, VMALLOC);
+static struct irqlock vm_lock = IRQLOCK_INIT(VMALLOC);
 static struct rb_root ranges = RB_ROOT;
 static vaddr_t next_hint = VMALLOC_BASE;
 static size_t dead_pages;
@@ -56,8 +57,6 @@ static struct slab_cache *range_cache;
 static struct irqlock stack_lock = IRQLOCK_INIT(SLAB);
 static void *kept_stacks[STACKS_KEPT];
 static uint kept_count;
-static struct work stack_work;          /* frees what does not fit into the cache */
-static void *surplus_stacks;            /* chain through the first word; stack_lock */
 
 static struct vm_range *range_of(struct rb_node *n)
 {
@@ -110,46 +109,78 @@ static vaddr_t hole_find(vaddr_t from, size_t bytes)
 	return at <= VMALLOC_END && VMALLOC_END - at >= bytes ? at : 0;
 }
 
-/* Make dead ranges free again.  May wait for other CPUs. */
-static void dead_purge(void)
+/* Mark dead ranges as being purged, or (@gone) chain up the marked ones, off the tree. */
+static struct vm_range *dead_walk(bool gone)
 {
-	struct vm_range *r, *next;
+	struct vm_range *r, *next, *chain = NULL;
 
-	arch_tlb_flush(&kernel_mmu, VMALLOC_BASE, (VMALLOC_END - VMALLOC_BASE) >> PAGE_SHIFT);
 	for (r = range_from(VMALLOC_BASE); r; r = next) {
 		next = range_of(rb_next(&r->node));
-		if (r->kind != VM_DEAD)
+		if (!gone && r->kind == VM_DEAD)
+			r->kind = VM_PURGING;
+		if (!gone || r->kind != VM_PURGING)
 			continue;
 		rb_erase(&ranges, &r->node);
-		slab_free(range_cache, r);
+		r->chain = chain;
+		chain = r;
 	}
+	return chain;
+}
+
+/* Make dead ranges free again.  Waits for other CPUs; two at once do no harm. */
+static void dead_purge(void)
+{
+	struct vm_range *r;
+
+	irq_lock(&vm_lock);
+	dead_walk(false);
 	dead_pages = 0;
+	irq_unlock(&vm_lock);
+	arch_tlb_flush(&kernel_mmu, VMALLOC_BASE, (VMALLOC_END - VMALLOC_BASE) >> PAGE_SHIFT);
+	irq_lock(&vm_lock);
+	r = dead_walk(true);
+	irq_unlock(&vm_lock);
+	while (r) {
+		struct vm_range *next = r->chain;
+
+		slab_free(range_cache, r);
+		r = next;
+	}
+}
+
+/* Give @r a place of @bytes at or above @from.  False: there is none. */
+static bool range_place(struct vm_range *r, vaddr_t from, size_t bytes)
+{
+	irq_lock(&vm_lock);
+	r->start = hole_find(from ? from : next_hint, bytes);
+	if (r->start) {
+		r->end = r->start + bytes;
+		next_hint = r->end;
+		range_insert(r);
+	}
+	irq_unlock(&vm_lock);
+	return r->start;
 }
 
 static struct vm_range *range_create(size_t npages, enum vm_kind kind)
 {
-	size_t front = kind == VM_STACK ? PAGE_SIZE : 0;
+	size_t front = kind == VM_STACK || kind == VM_GUARDED ? PAGE_SIZE : 0;
 	size_t bytes = front + (npages + 1) * PAGE_SIZE;
-	struct vm_range *r = slab_alloc(range_cache);
-	vaddr_t at;
+	struct vm_range *r = can_sleep() ? slab_alloc(range_cache) : slab_alloc_atomic(range_cache);
+	bool placed;
 
 	if (!r)
 		return NULL;
-	mutex_lock(&vm_lock);
-	at = hole_find(next_hint, bytes);
-	if (!at) {
+	*r = (struct vm_range){ .npages = npages, .kind = kind };
+	placed = range_place(r, 0, bytes);
+	if (!placed && can_sleep()) {
 		dead_purge();
-		at = hole_find(VMALLOC_BASE, bytes);
+		placed = range_place(r, VMALLOC_BASE, bytes);
 	}
-	if (at) {
-		*r = (struct vm_range){ .start = at, .end = at + bytes, .va = at + front,
-					.npages = npages, .kind = kind };
-		next_hint = r->end;
-		range_insert(r);
-	}
-	mutex_unlock(&vm_lock);
-	if (at)
+	if (placed) {
+		r->va = r->start + front;
 		return r;
+	}
 	slab_free(range_cache, r);
 	return NULL;
 }
@@ -159,21 +190,24 @@ static struct vm_range *range_find(const void *va)
 {
 	struct vm_range *r;
 
-	mutex_lock(&vm_lock);
+	irq_lock(&vm_lock);
 	r = range_from((vaddr_t)va);
-	mutex_unlock(&vm_lock);
-	ASSERT(r && r->va == (vaddr_t)va && r->kind != VM_DEAD);
+	irq_unlock(&vm_lock);
+	ASSERT(r && r->va == (vaddr_t)va && r->kind < VM_DEAD);
 	return r;
 }
 
 static void range_retire(struct vm_range *r)
 {
-	mutex_lock(&vm_lock);
+	bool purge;
+
+	irq_lock(&vm_lock);
 	r->kind = VM_DEAD;
 	dead_pages += (r->end - r->start) >> PAGE_SHIFT;
-	if (dead_pages >= DEAD_PAGES_MAX)
+	purge = dead_pages >= DEAD_PAGES_MAX;
+	irq_unlock(&vm_lock);
+	if (purge && can_sleep())
 		dead_purge();
-	mutex_unlock(&vm_lock);
 }
 
 /* ---- pages ---- */
@@ -266,9 +300,10 @@ void *vmalloc_stack(size_t size)
 {
 	void *va;
 
-	ASSERT(size == KSTACK_SIZE);
 	if (fault_inject())
 		return NULL;
+	if (size != KSTACK_SIZE)
+		return range_alloc(DIV_ROUND_UP(size, PAGE_SIZE), VM_GUARDED);
 	va = stack_pop_kept();
 	if (va)
 		return va;
@@ -276,22 +311,6 @@ void *vmalloc_stack(size_t size)
 	if (va)
 		page_count_add(PAGE_COUNT_KSTACK, STACK_PAGES);
 	return va;
-}
-
-static void stack_work_fn(struct work *w __unused)
-{
-	for (;;) {
-		void *va;
-
-		irq_lock(&stack_lock);
-		va = surplus_stacks;
-		if (va)
-			surplus_stacks = *(void **)va;
-		irq_unlock(&stack_lock);
-		if (!va)
-			return;
-		range_free(range_find(va));
-	}
 }
 
 void vfree_stack(void *va)
@@ -304,13 +323,10 @@ void vfree_stack(void *va)
 	if (kept_count < STACKS_KEPT && !page_is_low()) {
 		kept_stacks[kept_count++] = va;
 		kept = true;
-	} else {
-		*(void **)va = surplus_stacks;
-		surplus_stacks = va;
 	}
 	irq_unlock(&stack_lock);
 	if (!kept)
-		work_queue(system_work, &stack_work);
+		range_free(range_find(va));
 }
 
 size_t vmalloc_shrink(void)
@@ -374,5 +390,4 @@ void vmalloc_init(void)
 	range_cache = slab_cache_create("vm-range", sizeof(struct vm_range), 0, NULL);
 	if (!range_cache)
 		panic("mm: no memory for vmalloc");
-	work_init(&stack_work, stack_work_fn);
 }

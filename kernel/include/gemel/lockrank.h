@@ -26,7 +26,6 @@
 	X(FUTEX,     "futex bucket (spin)")                             \
 	X(WORKER,    "work queue control")                              \
 	X(DEVICE,    "device list, driver probe")                       \
-	X(VMALLOC,   "kernel address ranges")                           \
 	X(FDTABLE,   "file descriptor table (spin)")                    \
 	X(DCACHE,    "name cache (spin)")                               \
 	X(ICACHE,    "inode table (spin)")                              \
@@ -46,6 +45,7 @@
 	X(WAITQ,     "wait queue (irq)")                                \
 	X(TIMER,     "timer queue of a CPU (irq)")                      \
 	X(RUNQ,      "run queue (irq)")                                 \
+	X(VMALLOC,   "kernel address ranges (irq)")                     \
 	X(SLAB,      "slab cache (irq)")                                \
 	X(ZONE,      "page allocator free lists (irq)")                 \
 	X(KPGTABLE,  "kernel page tables (irq)")                        \

@@ -6,14 +6,14 @@
 void vmalloc_init(void);
 /* NULL: no memory or room.  May sleep.  Page aligned. */
 void *vmalloc(size_t size) __must_check;
-void vfree(void *va);           /* NULL is fine; not from interrupts */
+void vfree(void *va);           /* NULL is fine; any context */
 size_t vmalloc_size(const void *va);    /* whole pages */
 /*
- * A kernel stack of KSTACK_SIZE bytes, a guard page on both sides.  NULL: no memory.  May sleep.
- * Freed ones are kept for the next fork.
+ * A stack of @size bytes, a guard page on both sides.  NULL: no memory.  May sleep.
+ * Freed ones of KSTACK_SIZE are kept for the next fork.
  */
 void *vmalloc_stack(size_t size) __must_check;
-/* As vfree() of a stack that nobody is on, where a spinlock is held or nothing may sleep. */
+/* As vfree() of a KSTACK_SIZE stack, which nobody is on: quicker. */
 void vfree_stack(void *va);
 /* Is @va in the guard page of a kernel stack (for the report of an overflow)?  No locks. */
 bool vmalloc_is_guard(vaddr_t va);
