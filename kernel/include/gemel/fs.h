@@ -72,6 +72,9 @@ struct inode_ops {
 	int (*rename)(struct inode *old_dir, const char *old_name, size_t old_len,
 		      struct inode *new_dir, const char *new_name, size_t new_len,
 		      struct inode *ip, struct inode *victim);
+	/* renameat2(RENAME_EXCHANGE): two entries swap what they name; both directories locked.  Optional. */
+	int (*exchange)(struct inode *dir_a, const char *name_a, size_t len_a, struct inode *ip_a,
+			struct inode *dir_b, const char *name_b, size_t len_b, struct inode *ip_b);
 	ssize_t (*readlink)(struct inode *ip, char *buf, size_t size);
 	int (*setattr)(struct inode *ip, const struct inode_attr *attr);
 	int (*truncate)(struct inode *ip, u64 size);
@@ -172,6 +175,7 @@ struct mount {
 struct fs_type {
 	const char *name;
 	bool needs_device;
+	bool is_single;                 /* one superblock for all mounts of it */
 	/* Read the superblock of @dev (NULL if not needed); on success sb->root is set.  @data: mount
 	 * options.  0, -EINVAL (not this file system), -EUCLEAN, -EIO, -ENOMEM. */
 	int (*mount)(struct superblock *sb, const char *data);
@@ -316,6 +320,12 @@ char *path_name(const struct path *p, char *buf, size_t size);
 /* R_OK W_OK X_OK of unistd.h as current's fs ids.  0, -EACCES, -EROFS. */
 int inode_permission(struct inode *ip, int mask);
 
+/* Kernel-path forms of the calls; @mode has type and permissions, umask not applied. */
+int name_create(int dirfd, const char *path, mode_t mode, dev_t rdev, const char *target);
+int name_remove(int dirfd, const char *path, bool is_dir);
+int name_rename(int old_dirfd, const char *old_path, int new_dirfd, const char *new_path,
+		uint flags);
+
 /* ---- open files (file.c, fdtable.c) ---- */
 /* By kernel path, as current.  *out one reference. */
 int __must_check file_open(int dirfd, const char *path, int flags, mode_t mode, struct file **out);
@@ -343,6 +353,7 @@ int __must_check fd_reserve(int min, bool cloexec);
 void fd_fill(int fd, struct file *f);
 void fd_release(int fd);
 int fd_close(int fd);
+long fd_dup2(int old_fd, int new_fd);   /* dup2(2) */
 struct files *files_create(void);
 int __must_check files_copy(struct files *old, struct files **out);     /* fork */
 void files_get(struct files *fs);
@@ -372,10 +383,16 @@ void sync_all(void);                    /* sync(2) */
 /* Shutdown: flush, remount everything read-only. */
 void vfs_shutdown(void);
 
+/* A pipe: end[0] for reading, end[1] for writing.  @flags: O_NONBLOCK.  0, -ENOMEM, -ENFILE. */
+int __must_check pipe_create(struct file *end[2], int flags);
+
 /* Generic ops for file systems on the page cache. */
 extern const struct file_ops generic_file_ops;          /* regular files */
 extern const struct file_ops generic_dir_ops;           /* directories: iterate through inode_ops */
 int generic_setattr(struct inode *ip, const struct inode_attr *attr);   /* in memory + mark dirty */
+
+/* A file without a name, in memory: memfd, shared anonymous memory.  @flags: O_*.  0, -ENOMEM, -ENFILE. */
+int __must_check tmpfs_file_create(const char *name, u64 size, u32 flags, struct file **out);
 
 /* ---- character devices (devfs) ---- */
 struct char_device {
@@ -391,6 +408,10 @@ struct char_device {
 /* The struct stays the caller's and must live on.  0, -EEXIST, -ENOMEM. */
 int chrdev_register(struct char_device *cd);
 void chrdev_unregister(struct char_device *cd);
+/* All of them, for /proc/devices. */
+void chrdev_show(void (*emit)(void *arg, const struct char_device *cd), void *arg);
+/* A block device appeared after /dev was mounted: its node. */
+void devfs_block_added(struct block_device *bd);
 static inline dev_t dev_make(u32 major, u32 minor)
 {
 	return ((dev_t)(major & 0xfffff000u) << 32) | ((major & 0xfffu) << 8) | (minor & 0xffu) |

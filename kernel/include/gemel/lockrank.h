@@ -43,6 +43,11 @@
 	X(SIGNAL,    "signal actions and pending sets (irq)")           \
 	X(WORKQ,     "work queue (irq)")                                \
 	X(WAITQ,     "wait queue (irq)")                                \
+	X(EPREADY1,  "epoll: ready list (irq)")                         \
+	X(EPWAIT1,   "epoll: who waits for it (irq)")                   \
+	X(EPREADY2,  "the same of one that watches another (irq)")      \
+	X(EPWAIT2,   "the same of one that watches another (irq)")      \
+	X(POLLWAIT,  "poll and select: the caller (irq)")               \
 	X(TIMER,     "timer queue of a CPU (irq)")                      \
 	X(RUNQ,      "run queue (irq)")                                 \
 	X(VMALLOC,   "kernel address ranges (irq)")                     \

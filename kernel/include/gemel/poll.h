@@ -6,6 +6,11 @@
  * the events that hold now.
  */
 #include <gemel/wait.h>
+#include <uapi/signal.h>
+
+struct uapi_epoll_event;
+struct uapi_pollfd;
+struct uapi_timespec;
 
 #define POLLIN          0x0001u
 #define POLLPRI         0x0002u
@@ -29,3 +34,16 @@ static inline void poll_wait(struct poll_table *pt, struct wait_queue *q)
 	if (pt)
 		pt->queue(pt, q);
 }
+
+/*
+ * poll, select, epoll_wait without the mask and the form of the time-out: @deadline on the
+ * time_now() scale, WAIT_FOREVER, or 0: do not wait.  Number ready; 0 at the deadline; -EINTR
+ * (never restarted by itself), -EFAULT, -EINVAL, -ENOMEM, -EBADF.
+ */
+long poll_fds(struct uapi_pollfd __user *fds, uint n, u64 deadline);
+long select_fds(int n, ulong __user *sets[3], u64 deadline);
+long epoll_wait_fd(int epfd, struct uapi_epoll_event __user *events, int max, u64 deadline);
+u64 poll_deadline_ms(int timeout_ms);           /* negative: for ever */
+int poll_deadline(const struct uapi_timespec *ts, u64 *deadline);       /* 0, -EINVAL */
+/* The temporary mask of ppoll and its like.  1 set, 0 no mask given, -EINVAL, -EFAULT. */
+int poll_mask_set(const sigset_t __user *mask, size_t size);

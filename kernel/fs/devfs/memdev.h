@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+#include <gemel/fs.h>
+
+/* The devices that need no hardware; at boot. */
+void memdev_register(void);
+extern const struct file_ops kmsg_ops;          /* /proc/kmsg too */
