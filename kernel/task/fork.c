@@ -145,6 +145,8 @@ static void drop_copies(struct task *t)
 		process_put(t->vfork_parent);
 	if (t->cred)
 		cred_put(t->cred);
+	if (t->process && t->process != current->process)
+		process_put(t->process);        /* the tree's reference, too */
 	if (t->process)
 		process_put(t->process);
 	t->process = NULL;

@@ -131,7 +131,7 @@ struct process *process_create(void)
 	if (!p)
 		return NULL;
 	memset(p, 0, sizeof(*p));
-	refs_init(&p->refs, 1);
+	refs_init(&p->refs, 2);         /* its place in the tree, its first task */
 	list_init(&p->children);
 	list_init(&p->sibling);
 	list_init(&p->threads);

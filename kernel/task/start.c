@@ -98,6 +98,7 @@ static struct process *make_process(void)
 	p->sighand = sighand_create();
 	if (!p->sighand) {
 		process_put(p);
+		process_put(p);
 		return NULL;
 	}
 	p->is_init = true;

@@ -36,7 +36,8 @@ void pid_init(void);
 void signal_init(void);         /* signal.c */
 void timers_init(void);         /* posix_timer.c */
 extern const struct cred kernel_cred;
-/* A process of its own for fork(): limits and flags copied from current's.  NULL: no memory. */
+/* A process of its own for fork(): limits and flags copied from current's, two references: the
+ * tree's and the first task's.  NULL: no memory. */
 struct process *process_create(void);
 /* Make @t a thread of @p; both locks, so that either is enough to walk the threads. */
 void process_add_thread(struct process *p, struct task *t) __must_hold(process_lock);
