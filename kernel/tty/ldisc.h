@@ -52,6 +52,7 @@ size_t ldisc_readable(const struct ldisc *ld);
  */
 size_t ldisc_read(struct ldisc *ld, u8 *buf, size_t n, bool *is_end);
 
-/* After termios changed from @old: a switch between raw and canonical makes what is there readable. */
+/* After termios changed from @old: a switch between raw and canonical makes what is there
+ * readable. */
 void ldisc_termios_changed(struct ldisc *ld, const struct uapi_termios *old);
 void ldisc_flush_input(struct ldisc *ld);

@@ -60,7 +60,7 @@ static void tty_signal(struct ldisc *ld, int signo)
 static void tty_flow(struct ldisc *ld, bool stop)
 {
 	(void)ld;
-	(void)stop;     /* tty_kick_locked() looks at ld->stopped, and every caller of ldisc kicks */
+	(void)stop;     /* every caller of ldisc kicks, and the kick looks at ld->stopped */
 }
 
 /* ---- output ---- */

@@ -33,7 +33,7 @@ struct tty {
 	/* process_lock */
 	struct session *session;                /* whose controlling terminal it is; not referenced:
 						 * the session lets go of us before it dies */
-	pid_t pgid;                             /* foreground group; read without the lock by ldisc */
+	pid_t pgid;                             /* foreground group; ldisc reads it unlocked */
 
 	/* Own locks inside. */
 	struct wait_queue read_wait, write_wait;
@@ -59,7 +59,8 @@ u32 tty_out_used(const struct tty *tty);
 int __must_check tty_drain(struct tty *tty);
 
 /* tty_job.c */
-/* May current do what @signo (SIGTTIN: read, SIGTTOU: change) stands for?  0, -EIO, -ERESTARTSYS. */
+/* May current do what @signo (SIGTTIN: read, SIGTTOU: change) stands for?  0, -EIO,
+ * -ERESTARTSYS. */
 int __must_check tty_check_job(struct tty *tty, int signo);
 /* An open by a session leader without a terminal acquires it. */
 void tty_acquire_on_open(struct tty *tty);

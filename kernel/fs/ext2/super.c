@@ -124,7 +124,7 @@ static int super_check_features(struct ext2 *fs, const struct ext2_super *s)
 	incompat &= ~EXT2_INCOMPAT_FILETYPE;
 	ro_compat &= ~(EXT2_RO_COMPAT_SPARSE_SUPER | EXT2_RO_COMPAT_LARGE_FILE);
 	if (incompat) {
-		log_err("%s: unknown features 0x%x (ext3/ext4, or a journal to replay): not mounted",
+		log_err("%s: unknown features 0x%x (ext3, ext4, or a journal): not mounted",
 			fs->bdev->name, incompat);
 		return -EINVAL;
 	}

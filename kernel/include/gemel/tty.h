@@ -37,5 +37,6 @@ void tty_set_console(struct tty *tty);
 void tty_init(void);
 
 /* Process side, for task/: all take what locks they need. */
-void session_tty_detach(struct session *s);             /* leader exits: hang up the foreground group */
+/* The leader exits: hang the terminal up. */
+void session_tty_detach(struct session *s);
 dev_t session_tty_dev(struct process *p, pid_t *foreground);    /* /proc/PID/stat; 0: none */
