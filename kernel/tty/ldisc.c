@@ -23,7 +23,7 @@
  */
 #include "ldisc.h"
 
-#include <uapi/signal.h>
+#include <uapi/signo.h>
 
 #include <gemel/compiler.h>
 #include <gemel/string.h>
@@ -252,7 +252,7 @@ static void echo_erase(struct ldisc *ld, u8 erased)
 	} else if (erased == '\t') {
 		u32 want = column_of(ld, ld->head);
 
-		while (ld->column > want)
+		for (u32 n = ld->column > want ? MIN(ld->column - want, 8u) : 0; n > 0; n--)
 			ldisc_write(ld, '\b');
 	} else if (is_echoed_as_caret(ld, erased)) {
 		rub_out(ld);

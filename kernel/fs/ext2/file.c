@@ -49,12 +49,7 @@ static void end_sync(struct page_io *io, int err)
 
 static void end_read_ahead(struct page_io *io, int err)
 {
-	struct page *pg = io->pg;
-
-	if (err == 0)
-		__atomic_fetch_or(&pg->flags, PAGE_UPTODATE, __ATOMIC_RELEASE);
-	page_unlock(pg);
-	page_put(pg);
+	page_read_done(io->pg, err);
 	kfree(io);
 }
 
@@ -163,38 +158,37 @@ static int ext2_read_page(struct mapping *m, struct page *pg)
 }
 
 /* Start reading one page; nothing is lost if it does not work out. */
-static bool read_ahead_page(struct mapping *m, u64 index)
+static void read_ahead_page(struct mapping *m, u64 index)
 {
-	struct inode *ip = m->inode;
+	struct page *pg = mapping_add_for_read(m, index);
 	struct page_io *io;
-	struct page *pg;
+	int err = -ENOMEM;
 
-	if (mapping_get_locked(m, index, &pg) < 0)
-		return false;
-	/* The page at the end needs its tail cleared after the read: not from an interrupt. */
-	if ((READ_ONCE(pg->flags) & PAGE_UPTODATE) || (index + 1) << PAGE_SHIFT > ip->size)
-		goto out_unlock;
+	if (!pg)
+		return;
 	io = kalloc(sizeof(*io));
 	if (!io)
-		goto out_unlock;
+		goto err_done;
 	io_init(io, pg, end_read_ahead);
-	if (io_map(io, ip, BLOCK_READ) < 0) {
-		kfree(io);
-		goto out_unlock;
-	}
-	io_submit(io, ext2_of(ip));
-	return true;
+	err = io_map(io, m->inode, BLOCK_READ);
+	if (err < 0)
+		goto err_free;
+	io_submit(io, ext2_of(m->inode));
+	return;
 
-out_unlock:
-	page_unlock(pg);
-	page_put(pg);
-	return true;
+err_free:
+	kfree(io);
+err_done:
+	page_read_done(pg, err);
 }
 
 static void ext2_read_ahead(struct mapping *m, u64 index, size_t n)
 {
-	while (n-- > 0 && read_ahead_page(m, index))
-		index++;
+	/* The page at the end needs its tail cleared after the read: not from an interrupt. */
+	u64 whole = READ_ONCE(m->inode->size) >> PAGE_SHIFT;
+
+	for (; n > 0 && index < whole; n--)
+		read_ahead_page(m, index++);
 }
 
 static int write_page_sync(struct inode *ip, struct page *pg)
@@ -204,19 +198,17 @@ static int write_page_sync(struct inode *ip, struct page *pg)
 
 	io_init(&io, pg, end_sync);
 	err = io_map(&io, ip, BLOCK_WRITE);
-	page_start_writeback(pg);
-	if (err == 0) {
-		io_submit(&io, ext2_of(ip));
-		completion_wait(&io.done);
-		err = io.err;
-	}
-	page_end_writeback(pg, err);
-	return err;
+	if (err < 0)
+		return err;
+	io_submit(&io, ext2_of(ip));
+	completion_wait(&io.done);
+	page_end_writeback(pg, io.err);
+	return 0;
 }
 
 static int ext2_write_page(struct mapping *m, struct page *pg)
 {
-	struct page_io *io = kalloc(sizeof(*io));
+	struct page_io *io = kalloc_atomic(sizeof(*io));
 	int err;
 
 	/* Writing is how memory becomes free: it must not need any. */
@@ -224,9 +216,8 @@ static int ext2_write_page(struct mapping *m, struct page *pg)
 		return write_page_sync(m->inode, pg);
 	io_init(io, pg, end_write);
 	err = io_map(io, m->inode, BLOCK_WRITE);
-	page_start_writeback(pg);
 	if (err < 0) {
-		end_write(io, err);
+		kfree(io);
 		return err;
 	}
 	io_submit(io, ext2_of(m->inode));
