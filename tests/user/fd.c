@@ -332,8 +332,8 @@ TEST(select_sets_and_counts)
 	EXPECT_EQ(2, select(fds[1] + 1, &r, &w, NULL, NULL));
 	EXPECT_ERRNO(EINVAL, select(-1, NULL, NULL, NULL, &tv));
 	FD_ZERO(&r);
-	FD_SET(200, &r);
-	EXPECT_ERRNO(EBADF, select(201, &r, NULL, NULL, &tv));
+	FD_SET(40, &r);           /* Linux looks no further than its table */
+	EXPECT_ERRNO(EBADF, select(41, &r, NULL, NULL, &tv));
 }
 
 static void on_alarm(int signo)

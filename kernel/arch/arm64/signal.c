@@ -87,7 +87,7 @@ struct frame_record {
 
 static paddr_t trampoline_pa;
 
-int signal_init(void)
+int signal_trampoline_init(void)
 {
 	static const u32 code[] = {
 		0xd503201f,                             /* nop: unwinders look one back */

@@ -7,9 +7,11 @@
 
 #include <uapi/errno.h>
 
+#include <gemel/device.h>
 #include <gemel/ktest.h>
 #include <gemel/slab.h>
 #include <gemel/string.h>
+#include <gemel/wait.h>
 
 enum { MAX_STARTED = 16 };
 
@@ -199,4 +201,135 @@ KTEST(block, disks_read_the_same_twice)
 	EXPECT(ndisks > 0);
 	kfree(one);
 	kfree(all);
+}
+
+/* What is written is what is read afterwards; the disk is left as it was. */
+KTEST(block, disks_keep_what_was_written)
+{
+	u8 *saved = kalloc(4096), *text = kalloc(4096), *back = kalloc(4096);
+	struct block_device *bd = NULL;
+
+	while (saved && text && back && (bd = block_next(bd))) {
+		u64 last = ALIGN_DOWN(bd->nsectors, 8) - 8;
+
+		if (bd->is_read_only || bd->nsectors < 64)
+			continue;
+		for (uint i = 0; i < 4096; i++)
+			text[i] = (u8)(i * 31 + bd->name[2]);
+		EXPECT_EQ(0, block_read_sync(bd, last, saved, 4096));
+		EXPECT_EQ(0, block_write_sync(bd, last, text, 4096, BLOCK_FUA));
+		memset(back, 0, 4096);
+		EXPECT_EQ(0, block_read_sync(bd, last, back, 4096));
+		EXPECT_EQ(0, memcmp(text, back, 4096));
+		EXPECT_EQ(0, block_write_sync(bd, last, saved, 4096, 0));
+		EXPECT_EQ(0, block_flush(bd));
+		EXPECT_EQ(0, block_read_sync(bd, last, back, 4096));
+		EXPECT_EQ(0, memcmp(saved, back, 4096));
+	}
+	kfree(saved);
+	kfree(text);
+	kfree(back);
+}
+
+/* More requests at once than the ring holds, in an order that merges only in part. */
+enum { FLOOD = 200 };
+
+struct flood {
+	struct block_request rq[FLOOD];
+	struct block_seg seg[FLOOD];
+	u8 *page[FLOOD];
+	uint left, errors;
+	struct completion done;
+};
+
+static void flood_done(struct block_request *rq, int err)
+{
+	struct flood *f = rq->priv;
+
+	if (err < 0)
+		__atomic_fetch_add(&f->errors, 1, __ATOMIC_RELAXED);
+	if (__atomic_sub_fetch(&f->left, 1, __ATOMIC_ACQ_REL) == 0)
+		completion_done(&f->done);
+}
+
+static u64 flood_sector(const struct block_device *bd, uint i)
+{
+	return (i % 3 ? i : i * 7) % (bd->nsectors / 8) * 8;
+}
+
+static void flood_submit(struct block_device *bd, struct flood *f)
+{
+	struct list list = LIST_INIT(list);
+
+	completion_init(&f->done);
+	f->left = FLOOD;
+	f->errors = 0;
+	for (uint i = 0; i < FLOOD; i++) {
+		f->seg[i] = (struct block_seg){ virt_to_phys(f->page[i]), 4096 };
+		f->rq[i] = (struct block_request){
+			.op = BLOCK_READ,
+			.sector = flood_sector(bd, i),
+			.seg = &f->seg[i],
+			.nseg = 1,
+			.done = flood_done,
+			.priv = f,
+		};
+		list_add_tail(&list, &f->rq[i].link);
+	}
+	block_submit_list(bd, &list);
+	completion_wait(&f->done);
+}
+
+static bool flood_alloc(struct flood *f)
+{
+	for (uint i = 0; i < FLOOD; i++) {
+		f->page[i] = page_alloc_kernel(0, 0);
+		if (!f->page[i])
+			return false;
+	}
+	return true;
+}
+
+static void flood_free(struct flood *f)
+{
+	for (uint i = 0; f && i < FLOOD; i++)
+		if (f->page[i])
+			page_free_kernel(f->page[i], 0);
+	kfree(f);
+}
+
+KTEST(block, a_flood_of_requests_is_served)
+{
+	struct block_device *bd = block_next(NULL);
+	struct flood *f = kzalloc(sizeof(*f));
+	u8 *one = kalloc(4096);
+
+	EXPECT(bd && f && one);
+	if (bd && f && one && flood_alloc(f)) {
+		for (uint round = 0; round < 5; round++)
+			flood_submit(bd, f);
+		EXPECT_EQ(0, f->errors);
+		EXPECT_EQ(0, bd->inflight);
+		for (uint i = 0; i < FLOOD; i += 17) {
+			EXPECT_EQ(0, block_read_sync(bd, flood_sector(bd, i), one, 4096));
+			EXPECT_EQ(0, memcmp(one, f->page[i], 4096));
+		}
+	}
+	kfree(one);
+	flood_free(f);
+}
+
+KTEST(device, every_transport_found_its_device)
+{
+	struct device *dev = NULL;
+	uint nvirtio = 0;
+
+	while ((dev = device_next(dev))) {
+		EXPECT(dev->name[0] && dev->bus);
+		if (dev->bus != &virtio_bus)
+			continue;
+		nvirtio++;
+		EXPECT(dev->parent && dev->parent->driver);
+	}
+	EXPECT(nvirtio > 0);
 }

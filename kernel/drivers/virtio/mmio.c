@@ -163,6 +163,8 @@ static void mmio_interrupt(void *arg)
 
 	if (!status)
 		return;
+	/* The used indices that this interrupt is about are read after the status. */
+	dma_rmb();
 	io_write32(&m->regs, REG_INTERRUPT_ACK, status);
 	if (status & INTERRUPT_QUEUE)
 		virtio_queues_interrupt(&m->vd);

@@ -17,7 +17,8 @@ extern const struct test tests_start[] __asm__("__start_tests");
 extern const struct test tests_end[] __asm__("__stop_tests");
 
 static const char *suite, *running;
-static char scratch[64];
+static const char *const bases[] = { "/tmp", "/var/tmp" };
+static int suite_pid;
 
 void test_fail(const char *file, int line, const char *expr, long want, long got)
 {
@@ -43,10 +44,47 @@ int test_in_child(int (*fn)(void *arg), void *arg)
 }
 
 /* The directory belongs to the suite's process, which clears it after each test. */
+static void scratch_name(const char *base, char *name, size_t size)
+{
+	snprintf(name, size, "%s/test.%s.%d", base, suite, suite_pid);
+}
+
+void test_chdir_scratch_in(const char *base)
+{
+	char name[128];
+
+	scratch_name(base, name, sizeof(name));
+	EXPECT_EQ(0, mkdir(name, 0755));
+	EXPECT_EQ(0, chdir(name));
+}
+
 void test_chdir_scratch(void)
 {
-	EXPECT_EQ(0, mkdir(scratch, 0755));
-	EXPECT_EQ(0, chdir(scratch));
+	test_chdir_scratch_in("/tmp");
+}
+
+void test_write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+
+	EXPECT(fd >= 0);
+	EXPECT_EQ(strlen(text), write(fd, text, strlen(text)));
+	EXPECT_EQ(0, close(fd));
+}
+
+const char *test_read_file(const char *path)
+{
+	static char text[64 << 10];
+	int fd = open(path, O_RDONLY);
+	ssize_t n, have = 0;
+
+	EXPECT(fd >= 0);
+	while ((n = read(fd, text + have, sizeof(text) - 1 - have)) > 0)
+		have += n;
+	EXPECT_EQ(0, n);
+	EXPECT_EQ(0, close(fd));
+	text[have] = '\0';
+	return text;
 }
 
 bool test_is_filled(const void *p, unsigned char value, size_t n)
@@ -116,7 +154,6 @@ static bool run_test(const struct test *t)
 	pid_t pid;
 
 	running = t->name;
-	snprintf(scratch, sizeof(scratch), "/tmp/test.%s.%d", suite, (int)getpid());
 	fflush(NULL);
 	pid = fork();
 	if (pid == 0)
@@ -127,7 +164,12 @@ static bool run_test(const struct test *t)
 	}
 	setpgid(pid, pid);
 	in_time = wait_limited(pid, &status);
-	remove_tree(scratch);
+	for (size_t i = 0; i < sizeof(bases) / sizeof(bases[0]); i++) {
+		char name[128];
+
+		scratch_name(bases[i], name, sizeof(name));
+		remove_tree(name);
+	}
 	if (in_time && WIFEXITED(status) && WEXITSTATUS(status) == 0) {
 		printf("ok %s.%s\n", suite, t->name);
 		return true;
@@ -153,6 +195,7 @@ int main(int argc, char **argv)
 	bool list = argc == 2 && strcmp(argv[1], "-l") == 0;
 	int failed = 0;
 
+	suite_pid = getpid();
 	suite = slash ? slash + 1 : argv[0];
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	for (const struct test *t = tests_start; t < tests_end; t++) {

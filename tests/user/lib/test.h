@@ -60,8 +60,33 @@ void test_fail(const char *file, int line, const char *expr, long want, long got
 /* Fork, run @fn(@arg) in the child and exit with what it returns; the child's wait status. */
 int test_in_child(int (*fn)(void *arg), void *arg);
 
-/* A new empty directory, made the current one; removed with its contents after the test. */
-void test_chdir_scratch(void);
+/*
+ * A new empty directory below @base, made the current one; removed with its
+ * contents after the test.  @base is "/tmp" (in memory) or "/var/tmp" (on disk).
+ */
+void test_chdir_scratch_in(const char *base);
+void test_chdir_scratch(void);          /* in /tmp */
+
+/* A test of files, in memory and on disk: the rows memory_NAME and disk_NAME. */
+#define FILE_TEST(name)                                                        \
+	static void files_##name(void);                                        \
+	TEST(memory_##name)                                                    \
+	{                                                                      \
+		test_chdir_scratch_in("/tmp");                                    \
+		files_##name();                                                \
+	}                                                                      \
+	TEST(disk_##name)                                                      \
+	{                                                                      \
+		test_chdir_scratch_in("/var/tmp");                                \
+		files_##name();                                                \
+	}                                                                      \
+	static void files_##name(void)
+
+/* Make a file with this text, or fail the test. */
+void test_write_file(const char *path, const char *text);
+
+/* What is in the file, or fail the test: a static buffer of 64 KiB. */
+const char *test_read_file(const char *path);
 
 /* True when these bytes are all @value. */
 bool test_is_filled(const void *p, unsigned char value, size_t n);

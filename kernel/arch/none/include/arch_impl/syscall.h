@@ -4,7 +4,6 @@
 /* Which of clone()'s arguments 3 and 4 is tls; the other is child_tid. */
 #define ARCH_CLONE_TLS_ARG 3
 #define ARCH_SYSCALL_NR(amd64, arm64) (arm64)
-#define ARCH_CLONE_TLS_ARG 3
 
 static inline ulong arch_syscall_nr(const struct trapframe *tf)
 {

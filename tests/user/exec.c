@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+/* exec in its odder forms, what it hands over, and threads that exec or exit. */
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <fcntl.h>
+
+#include "test.h"
+
+extern char **environ;
+
+/* Run the shell's view of a command: "sh -c @text"; its exit status. */
+static int shell(const char *text)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		execl("/bin/sh", "sh", "-c", text, (char *)NULL);
+		_exit(126);
+	}
+	EXPECT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+TEST(runs_and_returns_the_status)
+{
+	EXPECT_EQ(42, shell("exit 42"));
+	EXPECT_EQ(0, shell("test \"$(echo a b | wc -w)\" -eq 2"));
+	EXPECT_EQ(1, shell("false | false"));
+}
+
+TEST(script_with_interpreter_line)
+{
+	test_chdir_scratch();
+	test_write_file("script", "#!/bin/sh -e\nfalse\nexit 3\n");
+	EXPECT_EQ(0, chmod("script", 0755));
+	EXPECT_EQ(1, shell("./script"));
+	test_write_file("script", "#!/bin/sh\ntest \"$1/$2/$#\" = a/b/2 && exit 5\n");
+	EXPECT_EQ(5, shell("./script a b"));
+	test_write_file("script", "#!/no/such/interpreter\n");
+	EXPECT_EQ(127, shell("./script 2>/dev/null"));
+}
+
+TEST(script_of_a_script)
+{
+	test_chdir_scratch();
+	test_write_file("inner", "#!/bin/sh\ntest \"$1\" = ./outer && exit 6\n");
+	EXPECT_EQ(0, chmod("inner", 0755));
+	test_write_file("outer", "#!./inner\n");
+	EXPECT_EQ(0, chmod("outer", 0755));
+	EXPECT_EQ(6, shell("./outer"));
+}
+
+TEST(long_arguments)
+{
+	static char text[100001];
+	char *argv[] = { "sh", "-c", "test ${#1} -eq 100000", "sh", text, NULL };
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		memset(text, 'x', 100000);
+		execv("/bin/sh", argv);
+		_exit(126);
+	}
+	EXPECT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
+}
+
+TEST(auxv_tells_the_truth)
+{
+	const char *name = (const char *)getauxval(AT_EXECFN);
+	const unsigned char *random = (const unsigned char *)getauxval(AT_RANDOM);
+	const char *platform = (const char *)getauxval(AT_PLATFORM);
+
+	EXPECT_EQ(sysconf(_SC_PAGESIZE), getauxval(AT_PAGESZ));
+	EXPECT_EQ(getuid(), getauxval(AT_UID));
+	EXPECT_EQ(getegid(), getauxval(AT_EGID));
+	EXPECT_EQ(0, getauxval(AT_SECURE));
+	EXPECT(getauxval(AT_PHDR) != 0);
+	EXPECT(getauxval(AT_PHNUM) >= 2);
+	EXPECT(getauxval(AT_ENTRY) != 0);
+	EXPECT(name && strstr(name, "exec"));
+	EXPECT(random && !test_is_filled(random, random[0], 16));
+	EXPECT(platform && strlen(platform) > 3);
+}
+
+TEST(posix_spawn_runs_and_reports_errors)
+{
+	char *argv[] = { "sh", "-c", "exit 11", NULL };
+	int status;
+	pid_t pid;
+
+	EXPECT_EQ(0, posix_spawn(&pid, "/bin/sh", NULL, NULL, argv, environ));
+	EXPECT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(11, WEXITSTATUS(status));
+	EXPECT_EQ(ENOENT, posix_spawn(&pid, "/no/such", NULL, NULL, argv, environ));
+}
+
+TEST(setpgid_after_exec_is_refused)
+{
+	int ends[2];
+	char byte;
+	pid_t pid;
+
+	EXPECT_EQ(0, pipe2(ends, O_CLOEXEC));
+	pid = fork();
+	if (pid == 0) {
+		execl("/bin/sh", "sh", "-c", "sleep 100", (char *)NULL);
+		_exit(126);
+	}
+	close(ends[1]);
+	EXPECT_EQ(0, read(ends[0], &byte, 1));  /* the exec has closed its end */
+	EXPECT_ERRNO(EACCES, setpgid(pid, pid));
+	EXPECT_EQ(0, kill(pid, SIGKILL));
+	EXPECT_EQ(pid, waitpid(pid, NULL, 0));
+}
+
+TEST(umask_directory_and_limits_are_inherited)
+{
+	struct rlimit limit = { .rlim_cur = 64, .rlim_max = 128 };
+
+	umask(027);
+	EXPECT_EQ(0, setrlimit(RLIMIT_NOFILE, &limit));
+	EXPECT_EQ(0, chdir("/proc"));
+	EXPECT_EQ(0, shell("test $(umask) = 0027 && test $(ulimit -n) = 64 && test $PWD = /proc"));
+	limit.rlim_cur = 200;
+	EXPECT_ERRNO(EINVAL, setrlimit(RLIMIT_NOFILE, &limit));
+}
+
+TEST(prctl_name)
+{
+	char name[16] = "";
+
+	EXPECT_EQ(0, prctl(PR_SET_NAME, "a name that is too long"));
+	EXPECT_EQ(0, prctl(PR_GET_NAME, name));
+	EXPECT_EQ(0, strcmp(name, "a name that is "));
+	EXPECT_ERRNO(EINVAL, prctl(0x7fff, 0, 0, 0, 0));
+}
+
+static void *thread_exits_the_process(void *arg)
+{
+	(void)arg;
+	_exit(21);
+}
+
+static int group_exit(void *arg)
+{
+	pthread_t thread;
+
+	(void)arg;
+	if (pthread_create(&thread, NULL, thread_exits_the_process, NULL) != 0)
+		return 1;
+	for (;;)
+		pause();
+}
+
+TEST(exit_group_ends_every_thread)
+{
+	EXPECT_EQ(21, WEXITSTATUS(test_in_child(group_exit, NULL)));
+}
+
+static void *thread_execs(void *arg)
+{
+	(void)arg;
+	execl("/bin/sh", "sh", "-c", "exit 22", (char *)NULL);
+	_exit(1);
+}
+
+static int exec_in_thread(void *arg)
+{
+	pthread_t thread;
+
+	(void)arg;
+	if (pthread_create(&thread, NULL, thread_execs, NULL) != 0)
+		return 1;
+	for (;;)
+		pause();
+}
+
+TEST(by_a_thread_takes_over_the_process)
+{
+	EXPECT_EQ(22, WEXITSTATUS(test_in_child(exec_in_thread, NULL)));
+}
+
+TEST(unknown_calls_and_flags)
+{
+	EXPECT_ERRNO(ENOSYS, syscall(5000));
+	EXPECT_ERRNO(ENOSYS, syscall(-1));
+	EXPECT_ERRNO(EINVAL, syscall(SYS_pipe2, (int[2]){ 0, 0 }, 0x40000000));
+	EXPECT_ERRNO(EINVAL, syscall(SYS_getrandom, NULL, 0, 0xffff));
+}
+
+TEST(affinity_and_yield)
+{
+	cpu_set_t set;
+
+	EXPECT_EQ(0, sched_getaffinity(0, sizeof(set), &set));
+	EXPECT(CPU_COUNT(&set) >= 1);
+	EXPECT_EQ(sysconf(_SC_NPROCESSORS_ONLN), CPU_COUNT(&set));
+	EXPECT_EQ(0, sched_yield());
+	CPU_ZERO(&set);
+	EXPECT_ERRNO(EINVAL, sched_setaffinity(0, sizeof(set), &set));
+}
