@@ -134,7 +134,7 @@ $U/obj/%.o: %.c Makefile | build/packages/$(ARCH)/.complete
 	@echo "  UCC  $<"
 	@$(UCC) $(if $(filter %_pie.c %_dyn.c,$<),-fPIE) -MMD -MP -c -o $@ $<
 start = $(if $(filter %_pie,$@),$(PIE),$(if $(filter %_dyn,$@),$(DYNAMIC),$(STATIC)))
-libc  = $(if $(filter %_dyn,$@),$(ROOT)/lib/$(CPU)-linux-musl/libc.so $(LIBGCC),--start-group $(MUSL)/libc.a $(LIBGCC) --end-group)
+libc  = $(if $(filter %_dyn,$@),-L$(ROOT)/lib/$(CPU)-linux-musl -lc $(LIBGCC),--start-group $(MUSL)/libc.a $(LIBGCC) --end-group)
 .SECONDEXPANSION:
 $(UPROG): $U/%: $$(addprefix $U/obj/,$$(addsuffix .o,$$(basename $$(wildcard user/$$*/*.c))))
 $(UTEST): $U/tests/%: $U/obj/tests/user/%.o $(UTLIB)

@@ -160,7 +160,8 @@ TEST(fork_isolates_parent_from_child)
 TEST(cow_works_over_128_pages_both_ways)
 {
 	enum { N = 128 };
-	char *area = mmap(NULL, N * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *area = mmap(NULL, N * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			  -1, 0);
 	int status;
 	pid_t pid;
 
@@ -186,7 +187,8 @@ TEST(cow_works_over_128_pages_both_ways)
 
 TEST(shared_anonymous_memory_is_shared)
 {
-	volatile int *p = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	volatile int *p = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+			       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	pid_t pid;
 	int status;
 
@@ -237,16 +239,21 @@ TEST(file_offset_is_shared_after_fork)
 	EXPECT_EQ(3, lseek(fd, 0, SEEK_CUR));
 }
 
+static int sets_two(void *value)
+{
+	*(volatile int *)value = 2;
+	_exit(3);
+}
+
+/* What vfork() is made of; musl's own vfork() is a fork() on some architectures. */
 TEST(vfork_child_runs_first_in_our_memory)
 {
+	static char stack[65536] __attribute__((aligned(16)));
 	volatile int value = 1;
-	pid_t pid = vfork();
+	pid_t pid = clone(sets_two, stack + sizeof(stack), CLONE_VM | CLONE_VFORK | SIGCHLD,
+			  (void *)&value);
 	int status;
 
-	if (pid == 0) {
-		value = 2;
-		_exit(3);
-	}
 	EXPECT_EQ(2, value);
 	EXPECT_EQ(pid, waitpid(pid, &status, 0));
 	EXPECT_EQ(3, WEXITSTATUS(status));
@@ -379,7 +386,8 @@ TEST(script_runs_through_its_interpreter)
 	static char *argv[] = { "./script", "arg", NULL };
 
 	test_chdir_scratch();
-	write_script("script", "#! /bin/sh -e\ntest \"$0\" = ./script && test \"$1\" = arg && exit 11\n");
+	write_script("script", "#! /bin/sh -e\n"
+		     "test \"$0\" = ./script && test \"$1\" = arg && exit 11\n");
 	EXPECT_EQ(11, WEXITSTATUS(test_in_child(run_self, argv)));
 	write_script("script", "#!/no/such/interpreter\n");
 	EXPECT_EQ(127, WEXITSTATUS(test_in_child(run_self, argv)));
@@ -403,8 +411,9 @@ static void on_signal(int signo)
 TEST(exec_resets_handlers_and_keeps_ignored)
 {
 	static char *argv[] = { "/bin/sh", "-c",
-				"grep -q '^SigCgt:.*00000200$' /proc/self/status && exit 1; "
-				"grep -q '^SigIgn:.*[0-9a-f]*800$' /proc/$$/status || exit 2; exit 0",
+				"exec 2>/dev/null; "
+				"sh -c 'kill -USR1 $$'; test $? -eq 138 || exit 1; "
+				"sh -c 'kill -USR2 $$' || exit 2; exit 0",
 				NULL };
 
 	signal(SIGUSR1, on_signal);

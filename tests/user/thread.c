@@ -306,35 +306,31 @@ TEST(a_thread_has_its_own_id)
 	EXPECT(ids[1] != getpid());
 }
 
+static atomic_ulong processors_seen;
+static atomic_bool stop_busy;
+
 static void *busy(void *arg)
 {
-	atomic_bool *stop = arg;
-	long here = 0;
-
-	while (!atomic_load(stop))
-		here |= 1L << (sched_getcpu() & 63);
-	return (void *)here;
+	(void)arg;
+	while (!atomic_load(&stop_busy))
+		atomic_fetch_or(&processors_seen, 1ul << (sched_getcpu() & 63));
+	return NULL;
 }
 
 TEST(threads_spread_over_all_processors)
 {
-	struct timespec some = { .tv_nsec = 300000000 };
+	struct timespec tick = { .tv_nsec = 10000000 };
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	time_t end = time(NULL) + 10;
 	pthread_t threads[64];
-	atomic_bool stop = false;
-	long seen = 0, cpus = sysconf(_SC_NPROCESSORS_ONLN);
 
 	cpus = cpus > 32 ? 32 : cpus;
-	for (int i = 0; i < 2 * cpus; i++)
-		EXPECT_EQ(0, pthread_create(&threads[i], NULL, busy, &stop));
-	nanosleep(&some, NULL);
-	atomic_store(&stop, true);
-	for (int i = 0; i < 2 * cpus; i++) {
-		void *here;
-
-		EXPECT_EQ(0, pthread_join(threads[i], &here));
-		seen |= (long)here;
-	}
-	EXPECT_EQ(cpus, __builtin_popcountl((unsigned long)seen));
+	start(threads, (int)(2 * cpus), busy);
+	while (__builtin_popcountl(atomic_load(&processors_seen)) < cpus && time(NULL) < end)
+		nanosleep(&tick, NULL);
+	atomic_store(&stop_busy, true);
+	join(threads, (int)(2 * cpus));
+	EXPECT_EQ(cpus, __builtin_popcountl(atomic_load(&processors_seen)));
 }
 
 TEST(affinity_is_obeyed)
