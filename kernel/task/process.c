@@ -72,7 +72,7 @@ void task_init(void)
 	sighand_cache = slab_cache_create("sighand", sizeof(struct sighand), 0, sighand_construct);
 	if (!process_cache || !sighand_cache)
 		panic("task: no memory");
-	signal_init();
+	sigqueue_init();
 	timers_init();
 }
 

@@ -31,7 +31,7 @@
 
 static struct slab_cache *sigqueue_cache;
 
-void signal_init(void)
+void sigqueue_init(void)
 {
 	sigqueue_cache = slab_cache_create("sigqueue", sizeof(struct sigqueue), 0, NULL);
 	if (!sigqueue_cache)

@@ -33,7 +33,7 @@ void group_leave(struct process *p) __must_hold(process_lock);
 void pid_init(void);
 
 /* ---- process.c ---- */
-void signal_init(void);         /* signal.c */
+void sigqueue_init(void);       /* signal_send.c */
 void timers_init(void);         /* posix_timer.c */
 extern const struct cred kernel_cred;
 /* A process of its own for fork(): limits and flags copied from current's, two references: the
