@@ -11,24 +11,24 @@
 #define UAPI_MINSIGSTKSZ 2048
 
 struct uapi_stat {
-	u64 st_dev;
-	u64 st_ino;
-	u32 st_mode;
-	u32 st_nlink;
-	u32 st_uid;
-	u32 st_gid;
-	u64 st_rdev;
+	u64 dev;
+	u64 ino;
+	u32 mode;
+	u32 nlink;
+	u32 uid;
+	u32 gid;
+	u64 rdev;
 	u64 pad1;
-	s64 st_size;
-	s32 st_blksize;
+	s64 size;
+	s32 blksize;
 	s32 pad2;
-	s64 st_blocks;
-	s64 st_atime;
-	u64 st_atime_nsec;
-	s64 st_mtime;
-	u64 st_mtime_nsec;
-	s64 st_ctime;
-	u64 st_ctime_nsec;
+	s64 blocks;
+	s64 atime;
+	u64 atime_nsec;
+	s64 mtime;
+	u64 mtime_nsec;
+	s64 ctime;
+	u64 ctime_nsec;
 	u32 unused[2];
 };
 _Static_assert(sizeof(struct uapi_stat) == 128, "struct stat");
