@@ -248,13 +248,8 @@ TEST(partial_transfers_count)
 /* Calls that stop, end, or change the system when they succeed. */
 static bool is_left_out(long nr)
 {
-<<<<<<< HEAD
 	static const long out[] = { SYS_exit, SYS_exit_group, SYS_reboot, SYS_clone,
 				    SYS_rt_sigreturn, SYS_vhangup, SYS_restart_syscall, SYS_sync, SYS_syslog,
-=======
-	static const long out[] = { SYS_exit, SYS_exit_group, SYS_reboot, SYS_clone, SYS_rt_sigreturn,
-				    SYS_vhangup, SYS_restart_syscall, SYS_sync, SYS_syslog,
->>>>>>> 946b5ab (tests, tools, virtio, arm64: bring back what the VFS's commit took out; stages: registers)
 				    SYS_rt_sigsuspend, SYS_kill, SYS_tkill, SYS_umask,
 #ifdef SYS_fork
 				    SYS_fork, SYS_vfork, SYS_pause,

@@ -79,12 +79,8 @@ TEST(realtime_is_of_this_century)
 
 TEST(clocks_agree_on_how_long_it_took)
 {
-<<<<<<< HEAD
 	long long mono = now(CLOCK_MONOTONIC), real = now(CLOCK_REALTIME);
 	long long boot = now(CLOCK_BOOTTIME);
-=======
-	long long mono = now(CLOCK_MONOTONIC), real = now(CLOCK_REALTIME), boot = now(CLOCK_BOOTTIME);
->>>>>>> 946b5ab (tests, tools, virtio, arm64: bring back what the VFS's commit took out; stages: registers)
 
 	sleep_ns(200000000);
 	mono = now(CLOCK_MONOTONIC) - mono;
