@@ -63,8 +63,8 @@ static void tmpfs_account(struct inode *ip)
 	u64 now = READ_ONCE(ip->mapping.npages) * (PAGE_SIZE / 512);
 	u64 old = __atomic_exchange_n(&ip->blocks, now, __ATOMIC_RELAXED);
 
-	__atomic_fetch_add(&tmpfs_of(ip)->pages, (now - old) / (PAGE_SIZE / 512),
-			   __ATOMIC_RELAXED);
+	__atomic_fetch_add(&tmpfs_of(ip)->pages,
+			   (u64)((s64)(now - old) / (s64)(PAGE_SIZE / 512)), __ATOMIC_RELAXED);
 }
 
 static int tmpfs_prepare_write(struct mapping *m, struct page *pg, uint from, uint to)

@@ -12,6 +12,7 @@
 #define LOCK_RANKS(X)                                                   \
 	X(EXEC,      "process: one execve or core dump at a time")      \
 	X(MOUNT,     "mount table")                                     \
+	X(DEVICE,    "device list, driver probe")                       \
 	X(RENAME,    "superblock: cross-directory rename")              \
 	X(EPOLL,     "epoll instance")                                  \
 	X(FILEPOS,   "open file: position")                             \
@@ -25,7 +26,6 @@
 	X(FS,        "file system: allocation bitmaps, superblock")     \
 	X(FUTEX,     "futex bucket (spin)")                             \
 	X(WORKER,    "work queue control")                              \
-	X(DEVICE,    "device list, driver probe")                       \
 	X(FDTABLE,   "file descriptor table (spin)")                    \
 	X(DCACHE,    "name cache (spin)")                               \
 	X(ICACHE,    "inode table (spin)")                              \
