@@ -107,6 +107,16 @@ def qemu_command(arch, machine, smp, mem, cpu="max"):
             *spec.exit_args]
 
 
+def repair_image(image):
+    """Mend what a guest left that was not shut down; true if there was something.  Raises when
+    e2fsck does not dare."""
+    done = subprocess.run(["e2fsck", "-p", image], text=True, capture_output=True,
+                          env=dict(os.environ, PATH=sbin_path()))
+    if done.returncode > 2:
+        raise RuntimeError(f"{image} is damaged; remove it, or mend it with e2fsck\n{done.stdout}")
+    return done.returncode != 0
+
+
 # One nanosecond of guest time an instruction, and no clock of the host in it.
 ICOUNT_ARGS = ["-icount", "shift=0", "-rtc", "base=2026-01-01,clock=vm"]
 
