@@ -7,8 +7,8 @@
  * writing complete in the block interrupt, which settles the page.
  *
  * Pages beyond the end of the file are zero and are not mapped to blocks: the
- * size is lowered before blocks are freed (ext2_truncate()), so whoever reads the size first cannot
- * follow a pointer that is going away.
+ * VFS lowers the size and drops the pages before it calls truncate, so whoever
+ * reads the size first cannot follow a pointer that is going away.
  */
 #include "ext2.h"
 

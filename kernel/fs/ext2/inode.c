@@ -316,12 +316,6 @@ int ext2_truncate(struct inode *ip, u64 size)
 	struct ext2 *fs = ext2_of(ip);
 	u64 keep = DIV_ROUND_UP(size, fs->block_size);
 
-	if (size >= ip->size)
-		return 0;
-	/* In this order: see file.c. */
-	WRITE_ONCE(ip->size, size);
-	if ((ip->mode & S_IFMT) == S_IFREG)
-		mapping_truncate(&ip->mapping, size);
 	inode_mark_dirty(ip);
 	return ext2_map_truncate(ip, keep);
 }

@@ -8,8 +8,8 @@
  *	slot 14		-> pointers to those (triple)
  *
  * Locking.  Changes are made under fs->lock.  Readers take nothing: a pointer
- * is one aligned word that goes from 0 to a block number once, and a truncate that takes it away
- * has first drained every page that could be looking (ext2_truncate()).
+ * is one aligned word that goes from 0 to a block number once, and before a
+ * truncate takes it away the VFS has drained every page that could be looking.
  */
 #include "ext2.h"
 
