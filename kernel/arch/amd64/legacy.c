@@ -10,14 +10,17 @@
 
 #include <uapi/errno.h>
 #include <uapi/fcntl.h>
-
 #include <uapi/sched.h>
+#include <uapi/time.h>
 
+#include <gemel/fs.h>
+#include <gemel/poll.h>
 #include <gemel/process.h>
 #include <gemel/signal.h>
 #include <gemel/task.h>
 #include <gemel/time.h>
 #include <gemel/uaccess.h>
+#include <gemel/wait.h>
 
 #include "amd64.h"
 
@@ -132,6 +135,87 @@ long sys_epoll_create(int size)
 long sys_epoll_wait(int epfd, struct uapi_epoll_event __user *events, int max, int timeout_ms)
 {
 	return sys_epoll_pwait(epfd, events, max, timeout_ms, NULL, 0);
+}
+
+long sys_poll(struct uapi_pollfd __user *fds, uint n, int timeout_ms)
+{
+	long ready = poll_fds(fds, n, poll_deadline_ms(timeout_ms));
+
+	return ready == -EINTR ? -ERESTARTNOHAND : ready;
+}
+
+/* NULL: for ever.  0, -EFAULT, -EINVAL. */
+static int select_deadline(struct uapi_timeval __user *timeout, u64 *deadline)
+{
+	struct uapi_timeval tv;
+	struct uapi_timespec ts;
+
+	*deadline = WAIT_FOREVER;
+	if (!timeout)
+		return 0;
+	if (user_read(&tv, timeout) < 0)
+		return -EFAULT;
+	ts.sec = tv.sec + tv.usec / 1000000;
+	ts.nsec = tv.usec % 1000000 * 1000;
+	return poll_deadline(&ts, deadline);
+}
+
+/* Unlike pselect6() microseconds; like it, tells what is left of them. */
+long sys_select(int n, ulong __user *in, ulong __user *out, ulong __user *except,
+		struct uapi_timeval __user *timeout)
+{
+	ulong __user *sets[3] = { in, out, except };
+	u64 deadline, now, left;
+	struct uapi_timeval tv;
+	long ready = select_deadline(timeout, &deadline);
+
+	if (ready < 0)
+		return ready;
+	ready = select_fds(n, sets, deadline);
+	now = time_now();
+	left = deadline > now ? deadline - now : 0;
+	tv.sec = (s64)(left / NSEC_PER_SEC);
+	tv.usec = (s64)(left % NSEC_PER_SEC / NSEC_PER_USEC);
+	/* A time-out in read-only memory is no error. */
+	if (timeout)
+		(void)!user_write(timeout, &tv);
+	return ready == -EINTR ? -ERESTARTNOHAND : ready;
+}
+
+long sys_utime(const char __user *path, const s64 __user *seconds)
+{
+	struct uapi_timespec ts[2] = { { 0, 0 }, { 0, 0 } };
+	s64 times[2];
+
+	if (!seconds)
+		return path_set_times(AT_FDCWD, path, NULL, 0);
+	if (copy_from_user(times, seconds, sizeof(times)) < 0)
+		return -EFAULT;
+	ts[0].sec = times[0];
+	ts[1].sec = times[1];
+	return path_set_times(AT_FDCWD, path, ts, 0);
+}
+
+long sys_futimesat(int dirfd, const char __user *path, const struct uapi_timeval __user *times)
+{
+	struct uapi_timeval tv[2];
+	struct uapi_timespec ts[2];
+
+	if (!times)
+		return path_set_times(dirfd, path, NULL, 0);
+	if (copy_from_user(tv, times, sizeof(tv)) < 0)
+		return -EFAULT;
+	for (uint i = 0; i < 2; i++) {
+		if (tv[i].usec < 0 || tv[i].usec >= 1000000)
+			return -EINVAL;
+		ts[i] = (struct uapi_timespec){ tv[i].sec, tv[i].usec * 1000 };
+	}
+	return path_set_times(dirfd, path, ts, 0);
+}
+
+long sys_utimes(const char __user *path, const struct uapi_timeval __user *times)
+{
+	return sys_futimesat(AT_FDCWD, path, times);
 }
 
 long sys_eventfd(uint count)

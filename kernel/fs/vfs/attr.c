@@ -1,5 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Changing attributes: chmod, chown, utimensat, truncate, fallocate; extended attributes (none). */
+/*
+ * Changing attributes: mode, owner, times, size; extended attributes (none).
+ *
+ * Each call looks its inode up by path or by descriptor, asks the mount whether
+ * it may be written to, and calls a function on the inode, which checks the
+ * caller's rights against the attributes as they are and hands the new ones to
+ * inode_setattr().
+ */
 #include "vfs.h"
 
 #include <uapi/errno.h>
@@ -7,6 +14,7 @@
 
 #include <gemel/cred.h>
 #include <gemel/syscalls.h>
+#include <gemel/string.h>
 #include <gemel/uaccess.h>
 
 #include "fdtable.h"
@@ -190,15 +198,15 @@ static bool time_is_valid(const struct uapi_timespec *ts)
 		(ts->nsec >= 0 && ts->nsec < 1000000000);
 }
 
-long sys_utimensat(int dirfd, const char __user *path, const struct uapi_timespec __user *utimes,
-		   int flags)
+long path_set_times(int dirfd, const char __user *path, const struct uapi_timespec *times,
+		    int flags)
 {
-	struct times t = { .is_now = !utimes };
+	struct times t = { .is_now = !times };
 
-	if (utimes && copy_from_user(t.t, utimes, sizeof(t.t)) < 0)
-		return -EFAULT;
-	if (utimes && (!time_is_valid(&t.t[0]) || !time_is_valid(&t.t[1])))
+	if (times && (!time_is_valid(&times[0]) || !time_is_valid(&times[1])))
 		return -EINVAL;
+	if (times)
+		memcpy(t.t, times, sizeof(t.t));
 	if (!path) {
 		if (dirfd == AT_FDCWD)
 			return -EFAULT;
@@ -207,6 +215,16 @@ long sys_utimensat(int dirfd, const char __user *path, const struct uapi_timespe
 	if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
 		return -EINVAL;
 	return attr_change_at(dirfd, path, lookup_flags(flags), times_inode, &t);
+}
+
+long sys_utimensat(int dirfd, const char __user *path, const struct uapi_timespec __user *utimes,
+		   int flags)
+{
+	struct uapi_timespec times[2];
+
+	if (utimes && copy_from_user(times, utimes, sizeof(times)) < 0)
+		return -EFAULT;
+	return path_set_times(dirfd, path, utimes ? times : NULL, flags);
 }
 
 /* ---- size ---- */

@@ -296,6 +296,10 @@ void inode_get(struct inode *ip);
 void inode_put(struct inode *ip);
 void inode_mark_dirty(struct inode *ip);
 struct timestamp time_stamp_now(void);          /* wall clock, for inode times */
+/* utimensat(2) with the two times (atime, mtime) in the kernel; NULL: now. */
+struct uapi_timespec;
+long path_set_times(int dirfd, const char __user *path, const struct uapi_timespec *times,
+		    int flags);
 /* At mount: @ip becomes the root directory of @sb; takes the caller's reference over, also on
  * failure.  0, -ENOMEM. */
 int __must_check sb_set_root(struct superblock *sb, struct inode *ip);

@@ -4,8 +4,11 @@
 SYSCALL3(open,               2, -1, const char __user *, path, int, flags, mode_t, mode)
 SYSCALL2(stat,               4, -1, const char __user *, path, struct uapi_stat __user *, st)
 SYSCALL2(lstat,              6, -1, const char __user *, path, struct uapi_stat __user *, st)
+SYSCALL3(poll,               7, -1, struct uapi_pollfd __user *, fds, uint, n, int, timeout_ms)
 SYSCALL2(access,            21, -1, const char __user *, path, int, mode)
 SYSCALL1(pipe,              22, -1, int __user *, fds)
+SYSCALL5(select,            23, -1, int, n, ulong __user *, in, ulong __user *, out,
+	 ulong __user *, except, struct uapi_timeval __user *, timeout)
 SYSCALL2(dup2,              33, -1, int, old_fd, int, new_fd)
 SYSCALL0(pause,             34, -1)
 SYSCALL1(alarm,             37, -1, uint, seconds)
@@ -23,11 +26,16 @@ SYSCALL2(chmod,             90, -1, const char __user *, path, mode_t, mode)
 SYSCALL3(chown,             92, -1, const char __user *, path, uid_t, uid, gid_t, gid)
 SYSCALL3(lchown,            94, -1, const char __user *, path, uid_t, uid, gid_t, gid)
 SYSCALL0(getpgrp,          111, -1)
+SYSCALL2(utime,            132, -1, const char __user *, path, const s64 __user *, seconds)
 SYSCALL3(mknod,            133, -1, const char __user *, path, mode_t, mode, uint, dev)
 SYSCALL2(arch_prctl,       158, -1, int, code, ulong, addr)
 SYSCALL1(time,             201, -1, s64 __user *, seconds)
 SYSCALL1(epoll_create,     213, -1, int, size)
 SYSCALL4(epoll_wait,       232, -1, int, epfd, struct uapi_epoll_event __user *, events,
 	 int, max, int, timeout_ms)
+SYSCALL2(utimes,           235, -1, const char __user *, path,
+	 const struct uapi_timeval __user *, times)
+SYSCALL3(futimesat,        261, -1, int, dirfd, const char __user *, path,
+	 const struct uapi_timeval __user *, times)
 SYSCALL3(signalfd,         282, -1, int, fd, const sigset_t __user *, mask, size_t, size)
 SYSCALL1(eventfd,          284, -1, uint, count)
