@@ -3,8 +3,8 @@
  * The kernel log.
  *
  * A ring of text: each line is "L[ seconds.micros] tag: text\n" with one
- * character for the level (no tag: the bare text). Positions are byte counts since boot and only grow; the
- * ring holds the last LOG_SIZE bytes, and a reader that fell behind starts at the
+ * character for the level (no tag: the bare text). Positions are byte counts since boot and only
+ * grow; the ring holds the last LOG_SIZE bytes, and a reader that fell behind starts at the
  * oldest whole line.
  *
  * printk() formats on its stack, appends under `ring_bit` (a few hundred
@@ -214,7 +214,7 @@ void console_register(struct console *con)
 {
 	irq_push_off();
 	lock_bit_acquire(&console_bit);
-	/* The boot console wrote to the same place as the first real one: nothing to replay there. */
+	/* The boot console wrote to the same place as the first real one: nothing to replay. */
 	if (!con->is_boot && consoles && consoles->is_boot)
 		boot_consoles_drop();
 	con->next = consoles;

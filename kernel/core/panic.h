@@ -15,8 +15,8 @@ static inline bool panic_in_progress(void)
 /* From ipi_dispatch(IPI_STOP): print this CPU's stack in its turn, then stop forever. */
 void __noreturn panic_stop_this_cpu(void);
 
-/* Print the call chain from frame record @fp on, first line @pc if not 0, through printk.  Reads only
- * mapped memory; takes no lock. */
+/* Print the call chain from frame record @fp on, first line @pc if not 0, through printk.  Reads
+ * only mapped memory; takes no lock. */
 void backtrace_print(ulong pc, ulong fp);
 /* Of a task that does not run. */
 void backtrace_print_task(const struct task *t);

@@ -20,7 +20,8 @@ struct run_queue {
 	struct task *idle;
 
 	struct irqlock lock;                    /* rank RUNQ; held across a switch */
-	struct task *curr;                      /* the running one; it is in neither class's queue */
+	/* the running one; it is in neither class's queue */
+	struct task *curr;
 	uint nr_running;                        /* read by others without the lock; without idle */
 	u64 slice_end_ns;                       /* of current, TIME_NEVER: nobody waits for it */
 	bool slice_is_over;                     /* current goes behind its equals */
@@ -95,7 +96,8 @@ void rq_resched(struct run_queue *rq);
 u64 sched_online_mask(void);
 
 /* sched_balance.c. */
-extern u64 sched_idle_mask;                     /* atomic: CPUs in their idle task, not yet claimed */
+/* atomic: CPUs in their idle task, not yet claimed */
+extern u64 sched_idle_mask;
 /* Where @t, which is off its stack, should run; the lock of its old queue. */
 uint balance_choose_cpu(struct task *t, bool is_new);
 /* This CPU has nothing to run: take a task from a busy one.  rq->lock; others' only by trying. */

@@ -29,8 +29,8 @@
  *
  * Moving: se.cpu changes under the old queue's lock, while the task is in no queue;
  * then the new queue's lock is taken.  Only the one who changed the state to
- * RUNNING does this, or who took the task out of the old queue: there is only one.  Two queues are locked together only by
- * trying for the second.
+ * RUNNING does this, or who took the task out of the old queue: there is only one.  Two queues are
+ * locked together only by trying for the second.
  *
  * Preemption.  WORK_RESCHED in task->work asks for a switch.  It is honoured on
  * return to user mode, at the end of an interrupt in kernel mode, when preempt_count

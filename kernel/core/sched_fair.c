@@ -84,7 +84,7 @@ void fair_join(struct run_queue *rq, struct sched_entity *se)
 {
 	s64 lag = rq->load ? se->vlag : 0;
 
-	/* Joining moves V towards the task: start further off, so that it is @lag behind afterwards. */
+	/* Joining moves V towards the task: start further off, so that it is @lag behind then. */
 	if (lag)
 		lag = lag * (s64)(rq->load + se->weight) / (s64)rq->load;
 	se->vruntime = virtual_now(rq) - (u64)lag;

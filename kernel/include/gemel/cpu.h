@@ -23,7 +23,8 @@ struct cpu {
 	struct task *running;
 	ulong kstack_top;               /* of current; where an entry from user mode pushes */
 	ulong percpu_offset;            /* add to the address of a DEFINE_PER_CPU variable */
-	uint id;                        /* 0 .. cpu_count - 1, also the index into boot_info.cpu_hwid */
+	/* 0 .. cpu_count - 1, also the index into boot_info.cpu_hwid */
+	uint id;
 	u64 hwid;
 	struct task *idle;
 	bool online;                    /* atomic; set by the CPU itself in secondary_main() */

@@ -72,7 +72,8 @@ extern const char *const lock_rank_names[LOCK_RANK_COUNT];
 
 /*
  * Debug kernels call these from every lock; they panic on a wrong order, naming both.  @lock is
- * recorded as held by current, in an interrupt too: what a handler takes it releases before it ends.
+ * recorded as held by current, in an interrupt too: what a handler takes it releases before it
+ * ends.
  */
 void lock_check_acquire(enum lock_rank rank, const void *lock);
 /* A spin lock: not in an interrupt. */

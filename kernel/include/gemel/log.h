@@ -31,7 +31,7 @@ struct console {
 };
 void console_register(struct console *con);
 
-/* /proc/kmsg, dmesg (syslog(2)): copy the ring's text from sequence *seq; returns bytes, advances. */
+/* /proc/kmsg, dmesg (syslog(2)): copy the ring's text from sequence *seq; bytes, advances. */
 size_t log_read(u64 *seq, char *buf, size_t size);
 
 /* Straight to the early console, for panic. */

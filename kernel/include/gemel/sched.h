@@ -45,7 +45,7 @@ extern bool sched_is_running;           /* the boot CPU has reached its idle loo
 /* The idle loop; never returns. */
 void __noreturn sched_idle(void);
 
-/* Give up the CPU: the task's state says whether it stays runnable.  Preemption enabled, no locks. */
+/* Give up the CPU: the task's state says whether it stays runnable.  Preemption on, no locks. */
 void schedule(void);
 void sched_yield(void);
 /* Make @t run if it sleeps in one of @states (bit 1 << enum task_state).  Any context.  True if it
@@ -69,8 +69,8 @@ int sched_set_policy(struct task *t, uint policy, uint rt_priority);
 void sched_set_nice(struct task *t, int nice);
 int sched_set_affinity(struct task *t, u64 mask);
 
-/* Sleep until the deadline, in TASK_SLEEPING also until a signal (TASK_KILLABLE: a fatal one).  0 if the
- * time came, -EINTR. */
+/* Sleep until the deadline, in TASK_SLEEPING also until a signal (TASK_KILLABLE: a fatal one).  0
+ * if the time came, -EINTR. */
 int sleep_until(u64 deadline_ns, uint task_state);
 
 /* CPU time of @t so far in ns, running or not. */

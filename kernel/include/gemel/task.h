@@ -18,8 +18,8 @@
  *
  * Locking.  process_lock (irq lock, rank PROCTREE) guards the tree: parent, children, threads,
  * group, session, exit states.  sighand->lock (irq lock, rank SIGNAL) guards pending sets,
- * actions and blocked masks of all tasks that share it.  The scheduler's fields belong to the run queue's
- * lock.  Fields marked "own" are changed by the task itself only.
+ * actions and blocked masks of all tasks that share it.  The scheduler's fields belong to the run
+ * queue's lock.  Fields marked "own" are changed by the task itself only.
  */
 #include <arch/mmu.h>
 #include <arch/thread.h>
@@ -62,7 +62,8 @@ enum task_state {
 struct task {
 	/* First, at offsets the entry code knows (asm_offsets). */
 	u32 work;                               /* atomic: WORK_* */
-	u32 preempt_count;                      /* own; > 0: no preemption (spin.h: struct task_head) */
+	/* own; > 0: no preemption (spin.h: struct task_head) */
+	u32 preempt_count;
 	struct arch_thread arch;                /* own, or the switch */
 	void *kstack;                           /* lowest address, constant */
 
@@ -81,7 +82,7 @@ struct task {
 	/* Own, or under the run queue's lock where another looks. */
 	char name[TASK_NAME_LEN];
 
-	/* Own, changed under process_lock; others look under it (task_get_as() ... in process.h). */
+	/* Own, changed under process_lock; others look under it (task_get_as() in process.h). */
 	struct address_space *as;               /* NULL: kernel thread */
 	struct address_space *active_as;        /* borrowed by kernel threads */
 	struct files *files;
@@ -91,13 +92,15 @@ struct task {
 
 	/* Signals: sighand->lock. */
 	sigset_t blocked;
-	sigset_t saved_blocked;                 /* to restore after sigsuspend/ppoll, if restore_blocked */
+	/* to restore after sigsuspend/ppoll, if restore_blocked */
+	sigset_t saved_blocked;
 	bool restore_blocked;
 	struct sigpending {
 		sigset_t set;
 		struct list queue;              /* struct sigqueue */
 	} pending;
-	sigset_t waiting_for;                   /* rt_sigtimedwait: these wake it although blocked */
+	/* rt_sigtimedwait: these wake it although blocked */
+	sigset_t waiting_for;
 	bool is_stop_due;                       /* it is one of process->stop_count */
 	bool is_exiting;
 	struct uapi_stack altstack;             /* own */
@@ -114,7 +117,8 @@ struct task {
 	u64 start_ns;
 	u64 user_ns, system_ns;                 /* this task's times, charged at switch and entry */
 	u64 min_faults, maj_faults, nvcsw, nivcsw;
-	struct process *vfork_parent;           /* referenced; its thread waits until we exec or exit */
+	/* referenced; its thread waits until we exec or exit */
+	struct process *vfork_parent;
 	struct pid *pid;                        /* process_lock; of tid */
 
 	/* process_lock. */
@@ -128,8 +132,10 @@ struct task {
 		const void *lock[15];
 	} held;
 
-	u32 pagefault_disabled;                 /* own; > 0: user faults fail at once instead of sleeping */
-	u32 ticks_user, ticks_system;           /* own: interrupts that came in either mode (sched.c) */
+	/* own; > 0: user faults fail at once instead of sleeping */
+	u32 pagefault_disabled;
+	/* own: interrupts that came in either mode (sched.c) */
+	u32 ticks_user, ticks_system;
 	struct kthread *kthread;                /* kernel threads: kthread.c; NULL: none */
 };
 _Static_assert(offsetof(struct task, work) == offsetof(struct task_head, work), "task_head");
@@ -149,8 +155,8 @@ static inline struct trapframe *task_trapframe(const struct task *t)
 }
 
 /*
- * A zeroed TASK_NEW task with a kernel stack and one reference, scheduling fields as current's (sched_fork()),
- * everything else the caller's to fill in.  NULL: no memory.  May sleep.
+ * A zeroed TASK_NEW task with a kernel stack and one reference, scheduling fields as current's
+ * (sched_fork()), everything else the caller's to fill in.  NULL: no memory.  May sleep.
  */
 struct task *task_alloc(const char *name);
 /* For a task that never ran: gives back what task_alloc() took, and arch_thread_free(). */

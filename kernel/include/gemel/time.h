@@ -21,8 +21,10 @@ struct cpu;
 struct timer {
 	struct rb_node node;
 	u64 deadline_ns;
-	void (*fn)(struct timer *timer);        /* interrupt context, interrupts off, no lock held */
-	struct cpu *cpu;                        /* its home: the lock of this CPU's queue guards it */
+	/* interrupt context, interrupts off, no lock held */
+	void (*fn)(struct timer *timer);
+	/* its home: the lock of this CPU's queue guards it */
+	struct cpu *cpu;
 };
 
 void timer_init(struct timer *t, void (*fn)(struct timer *timer));

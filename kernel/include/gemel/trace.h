@@ -27,7 +27,8 @@ enum trace_event {
 	TRACE_COUNT,
 };
 
-/* Mask of enabled events (bit 1 << event); all but SYSCALL, SYSRET, IRQ at boot, `trace` on the command line for all. */
+/* Mask of enabled events (bit 1 << event); all but SYSCALL, SYSRET, IRQ at boot, `trace` on the
+ * command line for all. */
 extern u64 trace_enabled;
 void trace_record(enum trace_event ev, ulong a, ulong b);
 

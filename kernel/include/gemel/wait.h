@@ -42,7 +42,8 @@ struct waiter {
 };
 
 void wait_queue_init(struct wait_queue *q);
-/* For a queue that is woken from a waiter's @wake, under another queue's lock: @rank is above WAITQ. */
+/* For a queue that is woken from a waiter's @wake, under another queue's lock: @rank is above
+ * WAITQ. */
 void wait_queue_init_rank(struct wait_queue *q, enum lock_rank rank);
 
 void wait_prepare(struct waiter *w, struct wait_queue *q, uint task_state);
@@ -68,8 +69,8 @@ static inline bool wait_queue_is_active(struct wait_queue *q)
 /* The slow half: wake all non-exclusive waiters and at most @n exclusive ones. */
 void wake_waiters(struct wait_queue *q, uint n, ulong key);
 
-/* Any context.  Non-exclusive waiters all wake; exclusive: one / all.  A few instructions when nobody
- * waits. */
+/* Any context.  Non-exclusive waiters all wake; exclusive: one / all.  A few instructions when
+ * nobody waits. */
 static inline void wake_one(struct wait_queue *q)
 {
 	if (wait_queue_is_active(q))
@@ -134,4 +135,5 @@ struct completion {
 
 void completion_init(struct completion *c);
 void completion_wait(struct completion *c);     /* not interruptible */
-void completion_done(struct completion *c);     /* any context; the last access to *c is under its lock */
+/* any context; the last access to *c is under its lock */
+void completion_done(struct completion *c);
