@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/* /proc/sys: what programs ask for.  Values that cannot be changed refuse to be written. */
+#include <uapi/errno.h>
+#include <uapi/stat.h>
+
+#include <gemel/page.h>
+#include <gemel/random.h>
+#include <gemel/string.h>
+#include <gemel/utsname.h>
+
+#include "../vfs/vfs.h"
+#include "proc.h"
+
+static int show_hostname(struct text *x, const struct proc_ref *r)
+{
+	char name[72];
+
+	(void)r;
+	uts_node_name(name, sizeof(name));
+	text_printf(x, "%s\n", name);
+	return 0;
+}
+
+/* A file whose text is a constant. */
+#define CONSTANT(fn, value)                                             \
+	static int fn(struct text *x, const struct proc_ref *r)         \
+	{                                                               \
+		(void)r;                                                \
+		text_puts(x, value "\n");                               \
+		return 0;                                               \
+	}
+
+CONSTANT(show_osrelease, UTS_RELEASE)
+CONSTANT(show_ostype, UTS_SYSNAME)
+CONSTANT(show_os_version, UTS_VERSION)
+CONSTANT(show_domainname, "(none)")
+CONSTANT(show_pid_max, "32768")
+CONSTANT(show_threads_max, "32768")
+CONSTANT(show_ngroups_max, "65536")
+CONSTANT(show_cap_last_cap, "40")
+CONSTANT(show_core_pattern, "core")
+CONSTANT(show_randomize, "2")
+CONSTANT(show_printk, "4\t4\t1\t7")
+CONSTANT(show_entropy, "256")
+CONSTANT(show_overcommit, "0")
+CONSTANT(show_max_map_count, "65530")
+CONSTANT(show_swappiness, "0")
+CONSTANT(show_nr_open, "1048576")
+CONSTANT(show_pipe_max_size, "1048576")
+CONSTANT(show_zero, "0")
+CONSTANT(show_somaxconn, "4096")
+
+static void put_uuid(struct text *x, const u8 *u)
+{
+	for (uint i = 0; i < 16; i++)
+		text_printf(x, i == 4 || i == 6 || i == 8 || i == 10 ? "-%02x" : "%02x", u[i]);
+	text_puts(x, "\n");
+}
+
+static void make_uuid(u8 *u)
+{
+	random_bytes(u, 16);
+	u[6] = (u8)((u[6] & 0x0f) | 0x40);
+	u[8] = (u8)((u[8] & 0x3f) | 0x80);
+}
+
+static int show_uuid(struct text *x, const struct proc_ref *r)
+{
+	u8 u[16];
+
+	(void)r;
+	make_uuid(u);
+	put_uuid(x, u);
+	return 0;
+}
+
+static int show_boot_id(struct text *x, const struct proc_ref *r)
+{
+	static u8 id[16];
+	static struct spinlock lock = SPINLOCK_INIT(FDTABLE);
+
+	(void)r;
+	spin_lock(&lock);
+	if (!id[6])
+		make_uuid(id);
+	spin_unlock(&lock);
+	put_uuid(x, id);
+	return 0;
+}
+
+static int show_file_max(struct text *x, const struct proc_ref *r)
+{
+	struct memory_info mi;
+
+	(void)r;
+	memory_info(&mi);
+	text_printf(x, "%lu\n", (ulong)(mi.total * PAGE_SIZE / 1024 / 10));
+	return 0;
+}
+
+static int show_file_nr(struct text *x, const struct proc_ref *r)
+{
+	struct memory_info mi;
+
+	(void)r;
+	memory_info(&mi);
+	text_printf(x, "%u\t0\t%lu\n", file_count(), (ulong)(mi.total * PAGE_SIZE / 1024 / 10));
+	return 0;
+}
+
+static const struct proc_entry random_entries[] = {
+	PROC_FILE("boot_id", 0444, show_boot_id),
+	PROC_FILE("entropy_avail", 0444, show_entropy),
+	PROC_FILE("poolsize", 0444, show_entropy),
+	PROC_FILE("uuid", 0444, show_uuid),
+};
+static const struct proc_dir random_dir = { PROC_TABLE(random_entries) };
+
+static const struct proc_entry kernel_entries[] = {
+	PROC_FILE("cap_last_cap", 0444, show_cap_last_cap),
+	PROC_FILE("core_pattern", 0644, show_core_pattern),
+	PROC_FILE("domainname", 0644, show_domainname),
+	PROC_FILE("hostname", 0644, show_hostname),
+	PROC_FILE("ngroups_max", 0444, show_ngroups_max),
+	PROC_FILE("osrelease", 0444, show_osrelease),
+	PROC_FILE("ostype", 0444, show_ostype),
+	PROC_FILE("pid_max", 0644, show_pid_max),
+	PROC_FILE("printk", 0644, show_printk),
+	PROC_DIR("random", 0555, &random_dir),
+	PROC_FILE("randomize_va_space", 0644, show_randomize),
+	PROC_FILE("threads-max", 0644, show_threads_max),
+	PROC_FILE("version", 0444, show_os_version),
+};
+static const struct proc_dir kernel_dir = { PROC_TABLE(kernel_entries) };
+
+static const struct proc_entry vm_entries[] = {
+	PROC_FILE("max_map_count", 0644, show_max_map_count),
+	PROC_FILE("overcommit_memory", 0644, show_overcommit),
+	PROC_FILE("swappiness", 0644, show_swappiness),
+};
+static const struct proc_dir vm_dir = { PROC_TABLE(vm_entries) };
+
+static const struct proc_entry fs_entries[] = {
+	PROC_FILE("file-max", 0644, show_file_max),
+	PROC_FILE("file-nr", 0444, show_file_nr),
+	PROC_FILE("nr_open", 0644, show_nr_open),
+	PROC_FILE("pipe-max-size", 0644, show_pipe_max_size),
+	PROC_FILE("protected_hardlinks", 0644, show_zero),
+	PROC_FILE("protected_symlinks", 0644, show_zero),
+};
+static const struct proc_dir fs_dir = { PROC_TABLE(fs_entries) };
+
+static const struct proc_entry core_entries[] = {
+	PROC_FILE("somaxconn", 0644, show_somaxconn),
+};
+static const struct proc_dir core_dir = { PROC_TABLE(core_entries) };
+static const struct proc_entry net_entries[] = {
+	PROC_DIR("core", 0555, &core_dir),
+};
+static const struct proc_dir net_dir = { PROC_TABLE(net_entries) };
+
+static const struct proc_entry sys_entries[] = {
+	PROC_DIR("fs", 0555, &fs_dir),
+	PROC_DIR("kernel", 0555, &kernel_dir),
+	PROC_DIR("net", 0555, &net_dir),
+	PROC_DIR("vm", 0555, &vm_dir),
+};
+const struct proc_dir proc_sys_dir = { PROC_TABLE(sys_entries) };
