@@ -192,11 +192,31 @@ void dentry_drop(struct dentry *d)
 		dentry_put(d);
 }
 
+/* A name in @dir that nobody uses, taken out of the cache, or NULL. */
+static struct dentry *take_idle_child(struct dentry *dir)
+{
+	struct dentry *d, *found = NULL;
+
+	spin_lock(&dcache_lock);
+	list_for_each(d, &dir->children, child_link) {
+		if (READ_ONCE(d->refs.count) != 1 || !dentry_unhash(d))
+			continue;
+		found = d;
+		break;
+	}
+	spin_unlock(&dcache_lock);
+	return found;
+}
+
 void dentry_delete(struct dentry *d)
 {
 	struct inode *ip = NULL;
+	struct dentry *child;
 	bool had = false;
 
+	/* The negative names in a directory that goes would keep it, and its inode, for ever. */
+	while ((child = take_idle_child(d)))
+		dentry_put(child);
 	spin_lock(&dcache_lock);
 	/* The caller's and the cache's. */
 	if (d->is_hashed && READ_ONCE(d->refs.count) == 2 && d->inode) {
