@@ -139,7 +139,8 @@ static int map_segment(struct address_space *as, struct file *f, const struct el
 	if (err < 0)
 		return err;
 	if (ph->filesz && end > file_end && (prot & PROT_WRITE) && file_end < page_end) {
-		err = write_zeros(as, file_end, MIN(page_end, end) - file_end);
+		/* To the end of the page: ld.so allocates from what lies behind its bss. */
+		err = write_zeros(as, file_end, page_end - file_end);
 		if (err < 0)
 			return err;
 	}

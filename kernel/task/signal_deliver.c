@@ -193,7 +193,7 @@ static void stop_here(struct process *p)
 
 /* ---- default actions ---- */
 
-static void report_crash(int signo, const struct trapframe *tf)
+static void report_crash(const struct ksiginfo *info, const struct trapframe *tf)
 {
 	static u64 last_ns;
 	u64 now = time_now();
@@ -201,28 +201,29 @@ static void report_crash(int signo, const struct trapframe *tf)
 	if (now - READ_ONCE(last_ns) < NSEC_PER_SEC / 10)
 		return;
 	WRITE_ONCE(last_ns, now);
-	log_debug("%s[%d]: signal %d at pc 0x%lx", current->name, current->tid, signo,
-		  trapframe_pc(tf));
+	log_debug("%s[%d]: signal %d code %d at pc 0x%lx, address 0x%lx", current->name,
+		  current->tid, info->signo, info->code, trapframe_pc(tf), (ulong)info->fault.addr);
 }
 
-static void __noreturn die(int signo, const struct trapframe *tf)
+static void __noreturn die(const struct ksiginfo *info, const struct trapframe *tf)
 {
-	if (SIGNAL_BIT(signo) & SIGNALS_SYNCHRONOUS)
-		report_crash(signo, tf);
-	process_exit(signo);
+	if (SIGNAL_BIT(info->signo) & SIGNALS_SYNCHRONOUS)
+		report_crash(info, tf);
+	process_exit(info->signo);
 }
 
-/* Default action for @signo; sighand locked, and again on return. */
-static struct sighand *default_action(struct sighand *sh, int signo, const struct trapframe *tf)
-	__no_lock_analysis
+/* Default action for the signal of @info; sighand locked, and again on return. */
+static struct sighand *default_action(struct sighand *sh, const struct ksiginfo *info,
+				      const struct trapframe *tf) __no_lock_analysis
 {
+	int signo = info->signo;
 	struct process *p = current->process;
 
 	if ((SIGNAL_BIT(signo) & SIGNALS_IGNORED) || p->is_init)
 		return sh;
 	if (!(SIGNAL_BIT(signo) & SIGNALS_STOP)) {
 		sighand_unlock(sh);
-		die(signo, tf);
+		die(info, tf);
 	}
 	if (signo != SIGSTOP) {
 		bool is_orphaned;
@@ -381,7 +382,7 @@ static int next_handler(struct trapframe *tf, struct ksiginfo *info, struct ksig
 		if (a->handler == SIG_IGN_ADDR)
 			continue;
 		if (a->handler == SIG_DFL_ADDR) {
-			sh = default_action(sh, signo, tf);
+			sh = default_action(sh, info, tf);
 			continue;
 		}
 		*act = *a;
