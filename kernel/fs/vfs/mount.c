@@ -368,6 +368,23 @@ static int mount_bind(const char *source, const struct path *at)
 	return err;
 }
 
+/* Names that nobody uses go first: deleted inodes that only they kept are freed on the disk. */
+static int sb_end_writing(struct superblock *sb)
+{
+	int err;
+
+	dcache_shrink_sb(sb);
+	err = sb_sync(sb, true);
+	if (err == 0 && sb->ops && sb->ops->remount)
+		err = sb->ops->remount(sb, true);
+	return err;
+}
+
+static int sb_begin_writing(struct superblock *sb)
+{
+	return sb->ops && sb->ops->remount ? sb->ops->remount(sb, false) : 0;
+}
+
 static int mount_remount(const struct path *at, uint flags)
 {
 	struct mount *m = at->mount;
@@ -377,10 +394,7 @@ static int mount_remount(const struct path *at, uint flags)
 	if (at->dentry != m->root)
 		return -EINVAL;
 	if (!(flags & MS_BIND) && m->sb->read_only != read_only) {
-		if (read_only)
-			err = sb_sync(m->sb, true);
-		if (err == 0 && m->sb->ops && m->sb->ops->remount)
-			err = m->sb->ops->remount(m->sb, read_only);
+		err = read_only ? sb_end_writing(m->sb) : sb_begin_writing(m->sb);
 		if (err < 0)
 			return err;
 		m->sb->read_only = read_only;
@@ -495,7 +509,7 @@ void vfs_shutdown(void)
 	list_for_each(sb, &superblocks, link) {
 		if (sb->read_only || !sb->bdev)
 			continue;
-		if (sb->ops && sb->ops->remount && sb->ops->remount(sb, true) < 0)
+		if (sb_end_writing(sb) < 0)
 			printk(LOG_ERR, "fs", "%s: not remounted read-only", sb->type->name);
 		sb->read_only = true;
 	}
