@@ -395,6 +395,16 @@ static ssize_t page_write(struct mapping *m, struct page *pg, size_t offset, siz
 	return (ssize_t)moved;
 }
 
+/*
+ * The file reaches to @end now.  With the page still locked: write-back drops what lies beyond the
+ * end of the file, and must not see the page before the size.
+ */
+static void mapping_extend(struct mapping *m, u64 end)
+{
+	if (m->inode && end > READ_ONCE(m->inode->size))
+		WRITE_ONCE(m->inode->size, end);
+}
+
 /* One page's worth of a write.  Bytes, 0 (try again), or -errno. */
 static ssize_t mapping_write_some(struct mapping *m, struct iobuf *io, u64 pos)
 {
@@ -410,6 +420,8 @@ static ssize_t mapping_write_some(struct mapping *m, struct iobuf *io, u64 pos)
 	if (err < 0)
 		return err;
 	moved = page_write(m, pg, offset, (size_t)good, io);
+	if (moved > 0)
+		mapping_extend(m, pos + (u64)moved);
 	page_unlock(pg);
 	page_put(pg);
 	return moved;

@@ -172,7 +172,8 @@ KTEST(pagecache, reclaim_takes_clean_pages_only)
 	before = disk->m.npages;
 	EXPECT_EQ(FILE_PAGES, before);
 	(void)reclaim_pages(1000000);
-	EXPECT_EQ(1, disk->m.npages);
+	/* The dirty one stays, unless the flusher has been quick. */
+	EXPECT(disk->m.npages <= 1 && disk->m.npages + disk->writes >= 1);
 	EXPECT_EQ(1, cache_read(&byte, 1, 5 * PAGE_SIZE, sizeof(disk->data)));
 	EXPECT_EQ(42, byte);
 	EXPECT_EQ(1, cache_read(&byte, 1, 7 * PAGE_SIZE + 3, sizeof(disk->data)));

@@ -88,5 +88,5 @@ void writeback_init(void);              /* starts the flusher thread */
 /* read(2) and write(2) through the cache.  @size is the file's size.  Bytes, or -errno. */
 struct iobuf;
 ssize_t mapping_read(struct mapping *m, struct iobuf *io, u64 pos, u64 size);
-/* inode lock held; the caller extends the size afterwards (pages beyond the old size are zeroed). */
+/* inode lock held; extends inode->size page by page, the caller marks the inode dirty. */
 ssize_t mapping_write(struct mapping *m, struct iobuf *io, u64 pos);
