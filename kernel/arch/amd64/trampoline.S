@@ -65,8 +65,8 @@ trampoline_64:
 	movl $1, ARG(TRAMPOLINE_TAKEN)(%rbp)
 	xorl %ebp, %ebp
 	movabsq $cpu_start_entry, %rax
-	call *%rax
-	ud2
+	pushq $0                        /* where a backtrace ends */
+	jmp *%rax
 
 	.balign 8
 trampoline_gdt:

@@ -234,8 +234,8 @@ static void kernel_page_fault(struct trapframe *tf)
 	ulong addr = cr2_read();
 
 	if (addr < USER_END && !extable_has(tf->rip))
-		kernel_exception(tf, tf->error & PF_FETCH ? "user memory executed by the kernel"
-							  : "user memory touched by the kernel");
+		kernel_exception(tf, tf->error & PF_FETCH ? "execution of a bad address" :
+				 "access to user memory outside of the copy functions");
 	if (tf->rflags & RFLAGS_IF)
 		arch_irq_enable();
 	page_fault(tf, addr, fault_access(tf->error));
