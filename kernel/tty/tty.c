@@ -10,7 +10,8 @@
  *
  * States of an open file.  Live, until tty_hangup() raises tty->generation;
  * from then on reads give end of file, writes -EIO, and poll POLLHUP.  The
- * terminal itself lives on and can be opened anew.
+ * terminal itself lives on and can be opened anew.  /dev/console is exempt, so
+ * that init has it when a session ends; output that is on its way still goes out.
  *
  * Locking.  tty->lock (irq) covers the line discipline and the output ring, and
  * is held across ops->put().  Signals are sent with it held: the process tree
@@ -364,7 +365,7 @@ bool tty_is_hung_up(struct file *f)
 {
 	struct tty_file *tf = f->private;
 
-	return READ_ONCE(tf->tty->generation) != tf->generation;
+	return READ_ONCE(tf->tty->generation) != tf->generation && !tf->is_console;
 }
 
 void tty_get(struct tty *tty)
@@ -423,6 +424,7 @@ static int tty_open_file(struct tty *tty, struct file *f)
 	}
 	tty_get(tty);
 	tf->tty = tty;
+	tf->is_console = false;
 	tf->generation = READ_ONCE(tty->generation);
 	f->private = tf;
 	f->ops = &tty_file_ops;
@@ -442,8 +444,15 @@ static int tty_open(struct char_device *cd, struct file *f)
 
 static int tty_open_console(struct char_device *cd, struct file *f)
 {
+	int err;
+
 	(void)cd;
-	return console_tty ? tty_open_file(console_tty, f) : -ENODEV;
+	if (!console_tty)
+		return -ENODEV;
+	err = tty_open_file(console_tty, f);
+	if (err == 0)
+		((struct tty_file *)f->private)->is_console = true;
+	return err;
 }
 
 static int tty_open_controlling(struct char_device *cd, struct file *f)
@@ -472,7 +481,6 @@ void tty_hangup(struct tty *tty)
 {
 	irq_lock(&tty->lock);
 	tty->generation++;
-	tty->out_tail = tty->out_head;
 	tty->ld.stopped = tty->is_held = false;
 	ldisc_flush_input(&tty->ld);
 	irq_unlock(&tty->lock);

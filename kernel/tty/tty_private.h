@@ -43,6 +43,7 @@ struct tty {
 struct tty_file {
 	struct tty *tty;
 	uint generation;
+	bool is_console;        /* opened as /dev/console: no hang-up ends it */
 };
 
 extern const struct file_ops tty_file_ops;
