@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The first process: a task made by hand that execs the init program.
+ *
+ * Words NAME=VALUE of the command line whose names are written as those of
+ * environment variables are, in capitals, become init's environment.
  */
 #define LOG_TAG "init"
 #include "task_private.h"
@@ -16,12 +19,18 @@
 #include <gemel/string.h>
 #include <gemel/wait.h>
 
-#define INIT_ARGS_MAX   8
+enum {
+	ENV_MAX = 16,
+	ENV_TEXT_MAX = 1024,
+};
 
 static struct completion init_ready;
 static int init_result;
 
-static const char *const init_env[] = { "HOME=/", "TERM=linux", NULL };
+/* Only the task that becomes init uses these, once. */
+static char env_text[ENV_TEXT_MAX];
+static const char *init_env[ENV_MAX + 3];
+
 static const char *const init_paths[] = {
 	"/init", "/sbin/init", "/etc/init", "/bin/init", "/bin/sh", NULL
 };
@@ -43,6 +52,42 @@ static void open_console(void)
 			file_put(f);
 	}
 	file_put(f);
+}
+
+/* The length of the word at @word if it is a variable, else 0. */
+static size_t variable_length(const char *word, size_t len)
+{
+	size_t i = 0;
+
+	while (i < len && ((word[i] >= 'A' && word[i] <= 'Z') || word[i] == '_' ||
+			   (i > 0 && word[i] >= '0' && word[i] <= '9')))
+		i++;
+	return i > 0 && i < len && word[i] == '=' ? len : 0;
+}
+
+/* Variables of the command line first: they go before the defaults. */
+static void make_environment(void)
+{
+	const char *at = boot_info.cmdline;
+	size_t used = 0;
+	uint n = 0;
+
+	while (*at && n < ENV_MAX) {
+		size_t len = 0, size;
+
+		while (at[len] && at[len] != ' ')
+			len++;
+		size = variable_length(at, len);
+		if (size && used + size < sizeof(env_text)) {
+			memcpy(env_text + used, at, size);
+			init_env[n++] = env_text + used;
+			used += size + 1;
+		}
+		at += len + (at[len] == ' ');
+	}
+	init_env[n++] = "HOME=/";
+	if (!cmdline_has("TERM"))
+		init_env[n++] = "TERM=linux";
 }
 
 static int exec_init(const char *path)
@@ -78,6 +123,7 @@ static void init_main(void *arg)
 {
 	(void)arg;
 	open_console();
+	make_environment();
 	init_result = find_init();
 	if (init_result < 0) {
 		completion_done(&init_ready);

@@ -90,7 +90,7 @@ def test_background_read_stops(arch):
 
 
 def test_window_size(arch):
-    with Guest(arch, "--append", "gemel.winsize=33x101") as guest:
+    with Guest(arch, "--append", "GEMEL_WINSIZE=33x101") as guest:
         guest.log_in()
         expect_equal("33 101\n", guest.type("stty size"), "size")
         guest.type("stty rows 40 cols 90")

@@ -6,11 +6,11 @@
  * orphans, and takes the system down in order.  BusyBox's poweroff, reboot and
  * halt ask for that with a signal: SIGUSR2, SIGTERM, SIGUSR1.
  *
- * With the word "gemel.run=FILE" on the kernel's command line it runs the shell
- * command that stands in FILE instead of a session, tells the exit status in a
- * frame on the console that tools/run takes off again, and powers off.
- *
- * "gemel.winsize=ROWSxCOLUMNS" sets the size of the console's window.
+ * Words NAME=VALUE of the kernel's command line that the kernel does not know
+ * are init's environment.  With GEMEL_RUN=FILE it runs the shell command that
+ * stands in FILE instead of a session, tells the exit status in a frame on the
+ * console that tools/run takes off again, and powers off.
+ * GEMEL_WINSIZE=ROWSxCOLUMNS sets the size of the console's window.
  *
  * Signals are blocked everywhere but in sigsuspend(), so a handler only has to
  * leave its number, and nothing can be missed between a look and a wait.
@@ -99,37 +99,14 @@ static void set_hostname(void)
 	sethostname(name, strlen(name));
 }
 
-/* Copy to @value what follows "@name=" on the kernel's command line, if it is there. */
-static bool command_line_word(const char *name, char *value, size_t size)
-{
-	char line[4096], *save = NULL;
-	size_t len = strlen(name);
-	int fd = open("/proc/cmdline", O_RDONLY | O_CLOEXEC);
-	ssize_t n;
-
-	if (fd < 0)
-		return false;
-	n = read(fd, line, sizeof(line) - 1);
-	close(fd);
-	if (n <= 0)
-		return false;
-	line[n] = '\0';
-	for (char *w = strtok_r(line, " \n", &save); w; w = strtok_r(NULL, " \n", &save))
-		if (strncmp(w, name, len) == 0 && w[len] == '=') {
-			snprintf(value, size, "%s", w + len + 1);
-			return true;
-		}
-	return false;
-}
-
 static void set_window_size(int fd)
 {
+	const char *word = getenv("GEMEL_WINSIZE");
 	struct winsize size = { .ws_row = 0 };
-	char word[32];
 
-	if (command_line_word("gemel.winsize", word, sizeof(word)) &&
-	    sscanf(word, "%hux%hu", &size.ws_row, &size.ws_col) == 2)
+	if (word && sscanf(word, "%hux%hu", &size.ws_row, &size.ws_col) == 2)
 		ioctl(fd, TIOCSWINSZ, &size);
+	unsetenv("GEMEL_WINSIZE");
 }
 
 /*
@@ -147,9 +124,9 @@ static int open_terminal(void)
 		close(fd);
 		active[strcspn(active, " \n")] = '\0';
 		snprintf(path, sizeof(path), "/dev/%s", active);
-		fd = active[0] ? open(path, O_RDWR) : -1;
+		fd = active[0] ? open(path, O_RDWR | O_NOCTTY) : -1;
 	}
-	return fd >= 0 ? fd : open("/dev/console", O_RDWR);
+	return fd >= 0 ? fd : open("/dev/console", O_RDWR | O_NOCTTY);
 }
 
 /* In the child: a session of its own with the console as its terminal, and no blocked signals. */
@@ -327,8 +304,10 @@ static void run_command(const char *path)
 		code = 1;
 	else
 		code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-	dprintf(STDOUT_FILENO, FRAME_EXIT, code);
-	tcdrain(STDOUT_FILENO);
+	/* The end of the session has hung the terminal up: what was open of it is dead. */
+	fd = open_terminal();
+	dprintf(fd, FRAME_EXIT, code);
+	tcdrain(fd);
 	shut_down(shutdown_signal ? shutdown_signal : SIGUSR2);
 }
 
@@ -377,7 +356,10 @@ int main(void)
 			" put one on the root file system\n");
 		return 1;
 	}
-	if (command_line_word("gemel.run", path, sizeof(path)))
+	if (getenv("GEMEL_RUN")) {
+		snprintf(path, sizeof(path), "%s", getenv("GEMEL_RUN"));
+		unsetenv("GEMEL_RUN");
 		run_command(path);
+	}
 	run_sessions();
 }
