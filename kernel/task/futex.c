@@ -2,9 +2,9 @@
 /*
  * Futexes: sleeping on a word of user memory.
  *
- * A key names the word: (address space, address) for private ones and for
- * anonymous memory, (inode, offset) for shared mappings of files.  Waiters hang in buckets by
- * the hash of the key.
+ * A key names the word: (address space, address) for private ones, (page cache, offset)
+ * in shared mappings, of files and anonymous ones.  Waiters hang in buckets by the hash
+ * of the key.
  *
  * The order that makes it work.  A waiter puts itself into the bucket, and then
  * reads the word (it may fault, so no lock is held).  A waker has changed the
@@ -39,7 +39,7 @@
 #define ROBUST_LIMIT    2048
 
 struct futex_key {
-	const void *object;     /* struct address_space, or struct inode */
+	const void *object;     /* struct address_space, or struct mapping */
 	u64 offset;
 };
 
@@ -129,11 +129,8 @@ static int key_shared(vaddr_t va, struct futex_key *key)
 	a = as_find(as, va);
 	if (!a) {
 		err = -EFAULT;
-	} else if ((a->flags & AREA_SHARED) && a->file && a->file->inode) {
-		key->object = a->file->inode;
-		key->offset = a->offset + (va - a->start);
-	} else if ((a->flags & AREA_SHARED) && a->private) {
-		key->object = a->private;
+	} else if ((a->flags & AREA_SHARED) && a->mapping) {
+		key->object = a->mapping;
 		key->offset = a->offset + (va - a->start);
 	}
 	rwmutex_read_unlock(&as->lock);
