@@ -406,7 +406,9 @@ static void epoll_show_info(struct file *f, char *buf, size_t size)
 	struct epoll *ep = f->private;
 	size_t used = 0;
 
-	mutex_lock(&ep->lock);
+	/* The reader of /proc holds locks that come after this one. */
+	if (!mutex_try_lock(&ep->lock))
+		return;
 	for (struct rb_node *n = rb_first(&ep->items); n; n = rb_next(n)) {
 		struct epitem *item = rb_entry(n, struct epitem, node);
 

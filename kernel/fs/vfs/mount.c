@@ -545,17 +545,34 @@ static void mount_show(struct mount *m, bool info, char *buf, char *line,
 	emit(arg, line);
 }
 
+/* The attached mount with the lowest id above @id, referenced; NULL: none. */
+static struct mount *mount_next(uint id)
+{
+	struct mount *m, *best = NULL;
+
+	spin_lock(&dcache_lock);
+	list_for_each(m, &mounts, link)
+		if (m->id > id && (!best || m->id < best->id))
+			best = m;
+	if (best)
+		mount_get(best);
+	spin_unlock(&dcache_lock);
+	return best;
+}
+
 void mounts_show(bool info, void (*emit)(void *arg, const char *line), void *arg)
 {
 	char *buf = kalloc(2 * PATH_MAX);
 	struct mount *m;
+	uint id;
 
 	if (!buf)
 		return;
-	mutex_lock(&mount_lock);
-	list_for_each(m, &mounts, link)
+	for (m = mount_next(0); m; m = mount_next(id)) {
+		id = m->id;
 		mount_show(m, info, buf, buf + PATH_MAX, emit, arg);
-	mutex_unlock(&mount_lock);
+		mount_put(m);
+	}
 	kfree(buf);
 }
 
