@@ -31,10 +31,12 @@
 
 #include <arch/irqflags.h>
 
+#include <gemel/address_space.h>
 #include <gemel/assert.h>
 #include <gemel/bits.h>
 #include <gemel/boot_info.h>
 #include <gemel/cpu.h>
+#include <gemel/signal.h>
 #include <gemel/spin.h>
 #include <gemel/string.h>
 #include <gemel/task.h>
@@ -44,6 +46,8 @@
 #define BLOCK_PAGES     (1ul << PAGE_MAX_ORDER)
 #define STACK_SIZE      64u
 #define BATCH_ORDER_MAX 4u
+#define OOM_ORDER_MAX   3u      /* larger blocks may be missing for want of order, not of memory */
+#define OOM_TRIES       50u
 
 static struct {
 	struct irqlock lock;
@@ -219,17 +223,12 @@ static struct page *page_try_alloc(uint order, uint flags)
 	return order ? zone_alloc(order, flags) : stack_pop(flags);
 }
 
-/* Memory is short: reclaim and try again, a bounded number of times. */
-static struct page *__noinline page_alloc_slow(uint order, uint flags)
+/* Reclaim and try again, a bounded number of times. */
+static struct page *alloc_reclaiming(uint order, uint flags)
 {
-	struct page *pg;
-
-	if (flags & (ALLOC_ATOMIC | ALLOC_NORECLAIM) || !can_sleep() || !page_may_reclaim()) {
-		reclaim_kick();
-		return flags & ALLOC_NORECLAIM ? NULL : page_try_alloc(order, ALLOC_ATOMIC);
-	}
 	for (uint try = 0; try < RECLAIM_TRIES; try++) {
 		size_t got = reclaim_pages_for(MAX(32ul, 2ul << order), try);
+		struct page *pg;
 
 		stack_drain_local();
 		pg = page_try_alloc(order, flags);
@@ -239,6 +238,40 @@ static struct page *__noinline page_alloc_slow(uint order, uint flags)
 			break;
 	}
 	return NULL;
+}
+
+/*
+ * Nothing was left to reclaim: a process must die.  Bounded, because the victim may wait for a lock
+ * that the caller holds.
+ */
+static struct page *alloc_killing(uint order, uint flags)
+{
+	for (uint try = 0; try < OOM_TRIES && !signal_is_fatal_pending(current); try++) {
+		struct page *pg;
+
+		oom_kill();
+		pg = alloc_reclaiming(order, flags);
+		if (pg)
+			return pg;
+	}
+	/* Who dies gets what it takes to do so. */
+	if (signal_is_fatal_pending(current) && !(flags & ALLOC_USER))
+		return page_try_alloc(order, ALLOC_ATOMIC);
+	return NULL;
+}
+
+static struct page *__noinline page_alloc_slow(uint order, uint flags)
+{
+	struct page *pg;
+
+	if (flags & (ALLOC_ATOMIC | ALLOC_NORECLAIM) || !can_sleep() || !page_may_reclaim()) {
+		reclaim_kick();
+		return flags & ALLOC_NORECLAIM ? NULL : page_try_alloc(order, ALLOC_ATOMIC);
+	}
+	pg = alloc_reclaiming(order, flags);
+	if (!pg && order <= OOM_ORDER_MAX && !(flags & ALLOC_NOKILL))
+		pg = alloc_killing(order, flags);
+	return pg;
 }
 
 static void page_prepare(struct page *pg, uint order)

@@ -69,7 +69,16 @@ paddr_t pagetable_page_alloc(void)
 		return pa;
 	}
 	pg = page_alloc(0, can_sleep() ? ALLOC_ZERO : ALLOC_ZERO | ALLOC_ATOMIC);
-	return pg ? page_to_phys(pg) : 0;
+	if (!pg)
+		return 0;
+	page_count_add(PAGE_COUNT_TABLES, 1);
+	return page_to_phys(pg);
+}
+
+static void table_page_free(struct page *pg)
+{
+	page_count_add(PAGE_COUNT_TABLES, -1);
+	page_free(pg, 0);
 }
 
 static bool is_user_space(const struct arch_mmu *m)
@@ -100,7 +109,7 @@ static int __noinline table_install(struct arch_mmu *m, pte_t *e)
 	/* Pairs with the dependent loads of the walks below and of the machine's walker. */
 	if (!__atomic_compare_exchange_n(&e->bits, &absent.bits, pte_make_table(pa).bits, false,
 					 __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
-		page_free(phys_to_page(pa), 0);
+		table_page_free(phys_to_page(pa));
 		return 0;
 	}
 	pte_sync();
@@ -373,10 +382,10 @@ void pagetable_destroy(struct arch_mmu *m)
 	while (pg) {
 		struct page *next = (struct page *)pg->private[0];
 
-		page_free(pg, 0);
+		table_page_free(pg);
 		pg = next;
 	}
-	page_free(phys_to_page(m->root), 0);
+	table_page_free(phys_to_page(m->root));
 	m->tables = NULL;
 	m->root = 0;
 }

@@ -234,7 +234,7 @@ static void *range_alloc(size_t npages, enum vm_kind kind)
 	if (!r)
 		return NULL;
 	for (size_t i = 0; i < npages; i++) {
-		struct page *pg = page_alloc(0, 0);
+		struct page *pg = page_alloc(0, npages > 64 ? ALLOC_NOKILL : 0);
 		vaddr_t va = r->va + i * PAGE_SIZE;
 
 		if (pg && arch_mmu_map(&kernel_mmu, va, page_to_phys(pg), 1, PROT_KERNEL_RW) == 0)

@@ -86,10 +86,12 @@ void page_free_reserved(paddr_t base, u64 size);
 
 #define ALLOC_ZERO      0x1u    /* zeroed */
 #define ALLOC_ATOMIC    0x2u    /* do not sleep or reclaim; may use the reserve */
-#define ALLOC_USER      0x4u    /* for a user page: must leave the reserve, may OOM-kill */
+#define ALLOC_USER      0x4u    /* for a user page: must leave the reserve */
 #define ALLOC_NORECLAIM 0x8u    /* may sleep, but give up rather than reclaim */
+#define ALLOC_NOKILL    0x10u   /* give up rather than kill a process for it */
 
-/* 1 << @order pages, one reference, or NULL.  Without ALLOC_ATOMIC may sleep and reclaim. */
+/* 1 << @order pages, one reference, or NULL.  Without ALLOC_ATOMIC may sleep, reclaim, and as the
+ * last means (up to 8 pages) have a process killed. */
 struct page *page_alloc(uint order, uint flags);
 /* Below @limit physical (DMA of odd devices, boot trampolines). */
 struct page *page_alloc_below(uint order, uint flags, paddr_t limit);
