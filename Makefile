@@ -168,9 +168,10 @@ test:                           ## prove both architectures: all rings (tools/te
 	@$(MAKE) both-test-ready
 	@tools/test
 test-ready: kernel kernel-test image
-lint:                           ## the rules of the tree; headers compile alone
+lint:                           ## the rules of the tree; headers alone; the template port links
 	@tools/check-tree
 	@$(MAKE) headers
+	@$(MAKE) ARCH=none kernel
 check-host: user                ## unit tests of pure modules, contract programs, on this machine
 	@tools/test host linux
 check-kernel: kernel-test       ## the tests inside the kernel, under QEMU
