@@ -30,6 +30,7 @@
 #include <gemel/page.h>
 #include <gemel/slab.h>
 #include <gemel/string.h>
+#include <gemel/work.h>
 
 struct spinlock dcache_lock = SPINLOCK_INIT(DCACHE);
 
@@ -381,6 +382,28 @@ size_t dcache_shrink(size_t n)
 	return freed;
 }
 
+/*
+ * Memory is short.  The caller may hold any lock, and putting an inode takes some: a work
+ * does it, and the caller, who tries again, finds the memory then.
+ */
+static u32 shrink_wanted;               /* atomic: how many names */
+static struct work shrink_work;
+
+static void dcache_shrink_work(struct work *w)
+{
+	(void)w;
+	dcache_shrink(__atomic_exchange_n(&shrink_wanted, 0, __ATOMIC_RELAXED));
+}
+
+static size_t dcache_shrink_later(size_t n)
+{
+	WRITE_ONCE(shrink_wanted, (u32)MIN(n, 1ul << 16));
+	work_queue(system_work, &shrink_work);
+	return 0;
+}
+
+static struct shrinker dcache_shrinker = { .shrink = dcache_shrink_later };
+
 void dcache_init(void)
 {
 	struct memory_info mi;
@@ -396,4 +419,6 @@ void dcache_init(void)
 		panic("fs: no memory for the name cache");
 	for (u64 i = 0; i < buckets; i++)
 		list_init(&table[i]);
+	work_init(&shrink_work, dcache_shrink_work);
+	shrinker_register(&dcache_shrinker);
 }
