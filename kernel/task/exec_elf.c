@@ -10,6 +10,11 @@
  *	2/3 of user space      ET_DYN (PIE) + random, then the heap
  *	below mmap_base        the interpreter (ld.so), then mmap()
  *	stack_top              the stack, random; below it the gap up to its limit
+ *
+ * Nobody else sees the space yet, so nothing here is locked but what
+ * as_mmap() and as_write() lock themselves.
+ *
+ * Failure.  Whatever fails drops the new space, and the caller's program goes on.
  */
 #include "exec.h"
 

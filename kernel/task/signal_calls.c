@@ -1,6 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The system calls about signals.
+ *
+ * They change actions, masks and the alternate stack of current, and send.
+ * What is shared (actions, pending sets) is under the sighand's lock; a mask
+ * is written by its own task only, under that lock too, since senders look at it.
+ *
+ * After each change signal_recalc() sets WORK_SIGNAL to what is true now, so
+ * a signal that has become deliverable is delivered on the way out of this
+ * very call.
+ *
+ * Waiting.  sigsuspend and pause sleep until WORK_SIGNAL is set and always end
+ * with a restart code, so that being woken for nothing does not show.
  */
 #include "task_private.h"
 

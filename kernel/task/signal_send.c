@@ -201,6 +201,9 @@ static bool can_take(const struct task *t, int signo)
 		return false;
 	if (signo == SIGKILL)
 		return true;
+	/* Who stops looks when it goes on: even a deadly signal waits until then. */
+	if (t->process->group_stop)
+		return false;
 	if (sigset_has(t->blocked, signo))
 		return sigset_has(t->waiting_for, signo);
 	return true;
