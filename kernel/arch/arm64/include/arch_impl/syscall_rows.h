@@ -1,2 +1,2 @@
 /* SPDX-License-Identifier: MIT */
-/* No call belongs to ARM64 alone: Linux gave it the generic table. */
+/* No call is of ARM64 alone: it has the generic table.  No include guard: a list of rows. */

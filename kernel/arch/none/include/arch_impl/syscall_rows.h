@@ -1,2 +1,2 @@
 /* SPDX-License-Identifier: MIT */
-/* Calls that only this architecture has.  A list of rows, included several times: no guard. */
+/* Calls that only this architecture has.  No include guard: a list of rows. */
