@@ -2,12 +2,12 @@
 /*
  * Loading ELF programs into a new address space.
  *
- * The file is not trusted: gemel/elf.h checks the headers, and whatever passes
+ * The file is not trusted: lib's elf.c checks the headers, and whatever passes
  * maps user memory only.  Pages come in when they are touched; what is written
  * here are the end of the last data page and the stack.
  *
  *	0x10000 ...            ET_EXEC, where it was linked
- *	2/3 of user space      ET_DYN (PIE) + random, then the heap
+ *	two thirds up          ET_DYN (PIE) + random, then the heap
  *	below mmap_base        the interpreter (ld.so), then mmap()
  *	stack_top              the stack, random; below it the gap up to its limit
  *

@@ -99,7 +99,7 @@ void itimer_init_process(struct process *p)
 void itimer_stop(struct process *p)
 {
 	struct sighand *sh = sighand_lock(p);
-	bool was_used = p->real_timer_deadline_ns || timer_is_armed(&p->cpu_timer);
+	bool was_used = p->itimers_used;
 
 	p->real_timer_deadline_ns = 0;
 	p->cpu_itimer[0].expires_ns = p->cpu_itimer[1].expires_ns = 0;
@@ -130,6 +130,7 @@ static void itimer_real(u64 value, u64 interval, bool is_set, u64 *old, u64 *old
 
 	real_get(p, old, old_interval);
 	if (is_set) {
+		p->itimers_used = true;
 		p->real_timer_interval_ns = interval;
 		p->real_timer_deadline_ns = value ? deadline_after(time_now(), value) : 0;
 		if (value)
@@ -153,6 +154,7 @@ static void itimer_cpu(uint which, u64 value, u64 interval, bool is_set, u64 *ol
 	if (it->expires_ns)
 		*old = it->expires_ns > now ? it->expires_ns - now : NSEC_PER_USEC;
 	if (is_set) {
+		p->itimers_used = true;
 		it->interval_ns = interval;
 		it->expires_ns = value ? now + value : 0;
 		if (value)

@@ -173,6 +173,9 @@ void process_add_thread(struct process *p, struct task *t)
 	irq_lock(&p->sighand->lock);
 	list_add_tail(&p->threads, &t->thread_link);
 	p->nthreads++;
+	/* Born into a stop: it stops before it runs. */
+	if (p->group_stop)
+		task_set_work(t, WORK_SIGNAL);
 	irq_unlock(&p->sighand->lock);
 	__atomic_add_fetch(&p->nlive, 1, __ATOMIC_RELAXED);
 	list_add_tail(&all_tasks, &t->all_link);

@@ -19,8 +19,16 @@ long sys_gettid(void)
 
 long sys_getppid(void)
 {
-	/* A stale parent is still a process: freed only after we have been given another. */
-	return READ_ONCE(current->process->parent)->pid;
+	struct process *me = current->process, *parent;
+	pid_t pid;
+
+	/* A parent that goes gives us another first: the number is good if it is still our parent. */
+	do {
+		parent = load_acquire(&me->parent);
+		pid = READ_ONCE(parent->pid);
+		smp_rmb();
+	} while (unlikely(parent != READ_ONCE(me->parent)));
+	return pid;
 }
 
 /* The group or session number of process @pid (0: current's own). */

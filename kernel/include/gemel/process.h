@@ -75,6 +75,7 @@ struct process {
 		u64 interval_ns, expires_ns;    /* of process CPU time; 0: off */
 	} cpu_itimer[2];                /* ITIMER_VIRTUAL, ITIMER_PROF */
 	struct timer cpu_timer;
+	bool itimers_used;              /* ever: at the end they have to be waited for */
 	struct list posix_timers;       /* posix_timer.c */
 	int next_timer_id;
 	u32 nsigqueue;                  /* atomic: queued signals, against RLIMIT_SIGPENDING */
