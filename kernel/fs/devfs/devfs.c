@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Device files: the registry of character devices, what opening a device node
- * does, and devfs, the tmpfs at /dev in which a node appears for each device.
+ * Device files.
+ *
+ * The registry of character devices; what opening a device node does; and devfs, a tmpfs
+ * in which a node appears for each device, wherever it is mounted (once: all mounts
+ * show the same one).  A block device as a file is its own page cache, so that what
+ * a program reads of a mounted disk is what the disk has, not what is on its way.
  *
  * Locking.  devfs_lock covers the registry and devfs_sb.  A registered device stays until
  * chrdev_unregister(); open files of it may live on, which its owner must bear.
@@ -20,7 +24,7 @@
 
 static struct mutex devfs_lock = MUTEX_INIT(devfs_lock, DEVICE);
 static struct list char_devices = LIST_INIT(char_devices);      /* devfs_lock */
-static struct superblock *devfs_sb;     /* devfs_lock; the one instance, NULL before the first mount */
+static struct superblock *devfs_sb;     /* devfs_lock; NULL before the first mount */
 
 /* ---- nodes ---- */
 

@@ -50,9 +50,9 @@ static void show_area_sizes(struct text *x, const struct area *a)
 {
 	ulong kib = (a->end - a->start) / 1024;
 
-	text_printf(x, "Size:           %8lu kB\nKernelPageSize:        4 kB\n"
-		    "MMUPageSize:           4 kB\nRss:            %8lu kB\nPss:            %8lu kB\n",
-		    kib, 0ul, 0ul);
+	text_printf(x, "Size:           %8lu kB\n", kib);
+	text_puts(x, "KernelPageSize:        4 kB\nMMUPageSize:           4 kB\n"
+		  "Rss:                   0 kB\nPss:                   0 kB\n");
 	text_puts(x, "Shared_Clean:          0 kB\nShared_Dirty:          0 kB\n"
 		  "Private_Clean:         0 kB\nPrivate_Dirty:         0 kB\n"
 		  "Referenced:            0 kB\nAnonymous:             0 kB\n"

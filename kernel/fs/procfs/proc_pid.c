@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * /proc/PID and /proc/PID/task/TID: one process or thread, in Linux's formats.
+ * The directory of a process, and of each of its threads below "task".
  *
- * A struct proc_ref holds the task; what the task has let go of (address space, descriptors)
- * reads as empty or -ESRCH.
+ * A struct proc_ref holds the task and with it its process; what the task has let go of
+ * meanwhile (address space, descriptors, directories) reads as empty or as not there.
+ * Facts that need locks are gathered first, a struct proc_facts at once, and printed
+ * after.  Addresses are shown to those only who may look into the process.
  */
 #include <uapi/errno.h>
 #include <uapi/resource.h>

@@ -1,5 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Files of /proc about the system, in Linux's formats. */
+/*
+ * Files of procfs about the system as a whole, in Linux's formats: programs parse them by
+ * column and by word.
+ *
+ * Numbers that this kernel does not count (swap, soft interrupts, pages in and out) are there as
+ * zero where a program would stumble over their absence.  The time that processors were busy is
+ * divided into user and system in proportion to what all processes used.
+ */
 #include <arch/cpu.h>
 
 #include <uapi/errno.h>
@@ -180,7 +187,8 @@ static void busy_shares(u64 *user, u64 *system)
 	}
 }
 
-static void stat_cpu_line(struct text *x, const char *name, u64 busy, u64 idle, u64 user, u64 system)
+static void stat_cpu_line(struct text *x, const char *name, u64 busy, u64 idle, u64 user,
+			  u64 system)
 {
 	u64 busy_ticks = busy / USER_HZ_NS;
 	u64 user_ticks = busy_ticks * (user >> 10) / MAX((user + system) >> 10, 1ull);

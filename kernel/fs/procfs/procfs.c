@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * procfs: the file system of /proc.
+ * procfs: processes and the system as files of text.
  *
  * What is there is in tables of struct proc_entry.  No name is cached and no inode shared:
  * each lookup makes an inode with a struct proc_ref that says what it is about, so a
  * process that is gone is noticed at once, and its number can mean another.
+ * Names that are numbers (processes, threads, descriptors) come from functions of the table.
  *
  * A text file is built whole when its beginning is read and kept with the open file; later reads
  * take from the same text, which is therefore one consistent picture.

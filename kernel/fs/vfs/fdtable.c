@@ -1,5 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* Descriptor tables: theory in fdtable.h. */
+/*
+ * Descriptor tables.
+ *
+ * A table starts with 64 slots inside its own struct; a larger one is a single allocation of
+ * slots and two bit maps (used, close-on-exec), doubled as needed and never shrunk.  The
+ * hint keeps the search for the lowest free number short.
+ *
+ * States of a slot.  Free; reserved (bit set, no file: fd_reserve); open (fd_fill).
+ *
+ * Locking.  See fdtable.h: the owner of an unshared table reads it without the lock.
+ */
 #include "fdtable.h"
 
 #include <uapi/errno.h>

@@ -286,8 +286,8 @@ static int lock_from_user(struct file *f, uint cmd, const struct uapi_flock *fl,
 		return -EINVAL;
 	if (ofd && fl->pid)
 		return -EINVAL;
-	*l = (struct file_lock){ .kind = ofd ? LOCK_OFD : LOCK_POSIX, .is_write = fl->type == F_WRLCK,
-		.pid = ofd ? -1 : current->process->pid,
+	*l = (struct file_lock){ .kind = ofd ? LOCK_OFD : LOCK_POSIX,
+		.is_write = fl->type == F_WRLCK, .pid = ofd ? -1 : current->process->pid,
 		.owner = ofd ? (const void *)f : current->files };
 	list_init(&l->link);
 	return flock_range(f, fl, l);

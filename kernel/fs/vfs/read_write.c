@@ -1,5 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* read, write and their families; lseek.  Positions are locked only where another could have them. */
+/*
+ * The system calls that read and write: plain, positioned, by vectors; and lseek.
+ *
+ * Locking.  The position of a file belongs to f->pos_lock, but whoever holds the only
+ * reference to the file needs no lock: nobody else can move it.  That is the usual
+ * case, and the reason why fd_borrow() does not count.  Files without positions
+ * (pipes, terminals, sockets) never take the lock, so a reader that sleeps keeps nobody out.
+ */
 #include "vfs.h"
 
 #include <uapi/errno.h>

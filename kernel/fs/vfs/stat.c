@@ -1,5 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* What a file is: stat, statx, statfs, access, readlink. */
+/*
+ * What a file is: stat, statx, statfs, access, readlink.
+ *
+ * Attributes are read without the inode's lock, as Linux does: each is one word, and a
+ * caller who needs them to agree with each other must keep the file still himself.
+ * access(2) asks with the real ids; since credentials never change, a changed copy
+ * stands in for the task's own while the walk and the check run.
+ */
 #include "vfs.h"
 
 #include <uapi/errno.h>

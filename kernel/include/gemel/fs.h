@@ -44,7 +44,8 @@ struct dir_context;
  *
  *	op		held		on success
  *	lookup		dir		*out has a new reference; -ENOENT when there is no such name
- *	create		dir		*out has a new reference, nlink 1 (regular, fifo, socket, device by mode, rdev)
+ *	create		dir		*out has a new reference, nlink 1 (regular, fifo, socket,
+ *					device by mode and rdev)
  *	mkdir		dir		*out has a new reference
  *	symlink		dir		*out has a new reference
  *	link		dir, ip		ip->nlink one more
@@ -53,8 +54,8 @@ struct dir_context;
  *	rename		both dirs, victim	the entry moved; @victim (may be NULL) unlinked
  *	readlink	-		target (NUL-terminated) in buf, length returned
  *	setattr		ip		attributes in @attr->valid applied and on their way to disk
- *	truncate	ip		backing beyond size freed; ip->size is set by the caller after
- *	iterate		ip		entries from ctx->pos on through ctx->emit until it says stop
+ *	truncate	ip		backing beyond size freed; the caller sets ip->size after
+ *	iterate		ip		entries from ctx->pos on to ctx->emit, until it says stop
  *	sync		ip		inode's metadata on disk
  *	evict		-		last reference gone: with nlink 0, free it on disk
  */
@@ -72,7 +73,7 @@ struct inode_ops {
 	int (*rename)(struct inode *old_dir, const char *old_name, size_t old_len,
 		      struct inode *new_dir, const char *new_name, size_t new_len,
 		      struct inode *ip, struct inode *victim);
-	/* renameat2(RENAME_EXCHANGE): two entries swap what they name; both directories locked.  Optional. */
+	/* RENAME_EXCHANGE: two entries swap what they name; both directories locked.  Optional. */
 	int (*exchange)(struct inode *dir_a, const char *name_a, size_t len_a, struct inode *ip_a,
 			struct inode *dir_b, const char *name_b, size_t len_b, struct inode *ip_b);
 	ssize_t (*readlink)(struct inode *ip, char *buf, size_t size);
@@ -131,7 +132,7 @@ struct inode {
 	void *socket;                           /* bound UNIX socket; ICACHE */
 	struct list locks;                      /* flock and POSIX locks: FILELOCK */
 	struct list watches;                    /* inotify */
-	s32 write_count;                        /* atomic: > 0 open for writing, < 0 being executed */
+	s32 write_count;                        /* atomic: > 0 being written, < 0 executed */
 	u8 state;                               /* ICACHE: INODE_* */
 	bool is_cached;                         /* ICACHE: in the table of inode_get_cached() */
 };
@@ -165,7 +166,7 @@ struct mount {
 	struct dentry *root;
 	struct mount *parent;
 	struct dentry *mountpoint;
-	uint flags;                             /* MS_RDONLY MS_NOSUID MS_NODEV MS_NOEXEC MS_NOATIME */
+	uint flags;                             /* MS_RDONLY MS_NOSUID MS_NODEV ... */
 	bool is_attached;
 	struct list link;                       /* all mounts, oldest first; DCACHE */
 	char source[64];
@@ -176,7 +177,7 @@ struct fs_type {
 	const char *name;
 	bool needs_device;
 	bool is_single;                 /* one superblock for all mounts of it */
-	/* Read the superblock of @dev (NULL if not needed); on success sb->root is set.  @data: mount
+	/* Read the superblock of sb->bdev (NULL if not needed) and call sb_set_root().  @data: mount
 	 * options.  0, -EINVAL (not this file system), -EUCLEAN, -EIO, -ENOMEM. */
 	int (*mount)(struct superblock *sb, const char *data);
 	struct fs_type *next;
@@ -203,7 +204,7 @@ struct superblock {
 	u32 max_name;
 	u64 max_file_size;
 	bool read_only;
-	/* Names come and go by themselves (procfs): none is cached, each step asks the file system. */
+	/* Names come and go by themselves (procfs): none is cached, each step asks for it. */
 	bool is_volatile;
 	struct refs refs;                       /* one a mount */
 	struct mutex rename_lock;               /* rank RENAME */
@@ -224,7 +225,7 @@ struct file {
 	struct refs refs;
 	const struct file_ops *ops;
 	struct path path;                       /* mount and dentry; may be empty (pipes) */
-	struct inode *inode;                    /* referenced; NULL for anonymous (epoll, eventfd) */
+	struct inode *inode;                    /* referenced; NULL: anonymous (epoll ...) */
 	u32 flags;                              /* O_* status flags, atomic changes by F_SETFL */
 	u32 mode;                               /* FILE_READ, FILE_WRITE: constant */
 	struct mutex pos_lock;                  /* rank FILEPOS */
@@ -312,14 +313,14 @@ int sb_sync(struct superblock *sb, bool wait);
 #define LOOKUP_PARENT           0x4u
 #define LOOKUP_EMPTY            0x8u
 #define LOOKUP_NO_MOUNT_CROSS   0x10u
-/* @path is kernel memory.  *out referenced.  0 or -ENOENT, -ENOTDIR, -EACCES, -ELOOP, -ENAMETOOLONG ... */
+/* @path is kernel memory.  *out referenced.  0 or -ENOENT, -ENOTDIR, -EACCES, -ELOOP ... */
 int __must_check path_lookup(int dirfd, const char *path, uint flags, struct path *out);
 int __must_check user_path_lookup(int dirfd, const char __user *upath, uint flags,
 				  struct path *out);
 void path_get(const struct path *p);
 void path_put(const struct path *p);
-/* The absolute name of @p seen from current's root, into the end of @buf; returns its start, or NULL
- * when it does not fit.  Unreachable: prefixed by "(unreachable)"; deleted: suffixed " (deleted)". */
+/* The absolute name of @p seen from current's root, into the end of @buf; returns its start, or
+ * NULL when it does not fit.  Unreachable: prefixed by "(unreachable)"; deleted: suffixed " (deleted)". */
 char *path_name(const struct path *p, char *buf, size_t size);
 /* R_OK W_OK X_OK of unistd.h as current's fs ids.  0, -EACCES, -EROFS. */
 int inode_permission(struct inode *ip, int mask);
@@ -395,7 +396,7 @@ extern const struct file_ops generic_file_ops;          /* regular files */
 extern const struct file_ops generic_dir_ops;           /* directories: iterate through inode_ops */
 int generic_setattr(struct inode *ip, const struct inode_attr *attr);   /* in memory + mark dirty */
 
-/* A file without a name, in memory: memfd, shared anonymous memory.  @flags: O_*.  0, -ENOMEM, -ENFILE. */
+/* A file without a name, in memory (memfd).  @flags: O_*.  0, -ENOMEM, -ENFILE. */
 int __must_check tmpfs_file_create(const char *name, u64 size, u32 flags, struct file **out);
 
 /* ---- character devices (devfs) ---- */
