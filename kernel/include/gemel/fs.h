@@ -177,8 +177,8 @@ struct fs_type {
 	const char *name;
 	bool needs_device;
 	bool is_single;                 /* one superblock for all mounts of it */
-	/* Read the superblock of sb->bdev (NULL if not needed) and call sb_set_root().  @data: mount
-	 * options.  0, -EINVAL (not this file system), -EUCLEAN, -EIO, -ENOMEM. */
+	/* Read the superblock of sb->bdev (NULL if not needed) and call sb_set_root().  @data:
+	 * mount options.  0, -EINVAL (not this file system), -EUCLEAN, -EIO, -ENOMEM. */
 	int (*mount)(struct superblock *sb, const char *data);
 	struct fs_type *next;
 };
@@ -320,7 +320,8 @@ int __must_check user_path_lookup(int dirfd, const char __user *upath, uint flag
 void path_get(const struct path *p);
 void path_put(const struct path *p);
 /* The absolute name of @p seen from current's root, into the end of @buf; returns its start, or
- * NULL when it does not fit.  Unreachable: prefixed by "(unreachable)"; deleted: suffixed " (deleted)". */
+ * NULL when it does not fit.  Unreachable: prefixed by "(unreachable)"; deleted: suffixed by
+ * " (deleted)". */
 char *path_name(const struct path *p, char *buf, size_t size);
 /* R_OK W_OK X_OK of unistd.h as current's fs ids.  0, -EACCES, -EROFS. */
 int inode_permission(struct inode *ip, int mask);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Files: rows of the system-call table; see syscall_table.h. */
+/* Files: rows of the system-call table; see syscall_table.h.  No include guard. */
 SYSCALL3(read,              0,   63, int, fd, void __user *, buf, size_t, len)
 SYSCALL3(write,             1,   64, int, fd, const void __user *, buf, size_t, len)
 SYSCALL1(close,             3,   57, int, fd)
