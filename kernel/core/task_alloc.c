@@ -14,6 +14,7 @@
 #include <gemel/task.h>
 
 #include <gemel/cpu.h>
+#include <gemel/fault.h>
 #include <gemel/process.h>
 #include <gemel/slab.h>
 #include <gemel/string.h>
@@ -111,6 +112,7 @@ struct task *task_alloc(const char *name)
 
 void task_free(struct task *t)
 {
+	fault_plan_drop(t);
 	arch_thread_free(t);
 	if (cache_give(t))
 		return;

@@ -13,6 +13,7 @@
 #include <uapi/errno.h>
 
 #include <gemel/assert.h>
+#include <gemel/fault.h>
 #include <gemel/string.h>
 #include <gemel/task.h>
 
@@ -24,6 +25,12 @@ bool user_range_ok(const void __user *p, size_t n)
 	return n <= USER_END && (ulong)p <= USER_END - n;
 }
 
+/* Costs nothing in release kernels: this is the hottest place that may fail. */
+static bool copy_must_fail(void)
+{
+	return GEMEL_DEBUG && fault_should_fail(FAULT_USERCOPY);
+}
+
 static void check_may_fault(void)
 {
 	if (GEMEL_DEBUG && !current->pagefault_disabled)
@@ -33,7 +40,7 @@ static void check_may_fault(void)
 size_t copy_from_user_partial(void *dst, const void __user *src, size_t n)
 {
 	check_may_fault();
-	if (unlikely(!user_range_ok(src, n)))
+	if (unlikely(!user_range_ok(src, n)) || copy_must_fail())
 		return 0;
 	return n - arch_copy_from_user(dst, src, n);
 }
@@ -41,7 +48,7 @@ size_t copy_from_user_partial(void *dst, const void __user *src, size_t n)
 size_t copy_to_user_partial(void __user *dst, const void *src, size_t n)
 {
 	check_may_fault();
-	if (unlikely(!user_range_ok(dst, n)))
+	if (unlikely(!user_range_ok(dst, n)) || copy_must_fail())
 		return 0;
 	return n - arch_copy_to_user(dst, src, n);
 }
@@ -49,7 +56,8 @@ size_t copy_to_user_partial(void __user *dst, const void *src, size_t n)
 int copy_from_user(void *dst, const void __user *src, size_t n)
 {
 	check_may_fault();
-	if (unlikely(!user_range_ok(src, n)) || unlikely(arch_copy_from_user(dst, src, n)))
+	if (unlikely(!user_range_ok(src, n)) || copy_must_fail() ||
+	    unlikely(arch_copy_from_user(dst, src, n)))
 		return -EFAULT;
 	return 0;
 }
@@ -57,7 +65,8 @@ int copy_from_user(void *dst, const void __user *src, size_t n)
 int copy_to_user(void __user *dst, const void *src, size_t n)
 {
 	check_may_fault();
-	if (unlikely(!user_range_ok(dst, n)) || unlikely(arch_copy_to_user(dst, src, n)))
+	if (unlikely(!user_range_ok(dst, n)) || copy_must_fail() ||
+	    unlikely(arch_copy_to_user(dst, src, n)))
 		return -EFAULT;
 	return 0;
 }
@@ -65,7 +74,7 @@ int copy_to_user(void __user *dst, const void *src, size_t n)
 int clear_user(void __user *dst, size_t n)
 {
 	check_may_fault();
-	if (!user_range_ok(dst, n) || arch_clear_user(dst, n))
+	if (!user_range_ok(dst, n) || copy_must_fail() || arch_clear_user(dst, n))
 		return -EFAULT;
 	return 0;
 }
@@ -89,7 +98,7 @@ ssize_t copy_string_from_user(char *dst, const char __user *src, size_t size)
 		size_t n = string_chunk(src + done, size - done);
 		const char *nul;
 
-		if (!n || arch_copy_from_user(dst + done, src + done, n))
+		if (!n || copy_must_fail() || arch_copy_from_user(dst + done, src + done, n))
 			return -EFAULT;
 		nul = memchr(dst + done, 0, n);
 		if (nul)
@@ -110,7 +119,7 @@ ssize_t user_strnlen(const char __user *s, size_t max)
 		size_t n = string_chunk(s + done, max - done + 1);
 		const char *nul;
 
-		if (!n || arch_copy_from_user(chunk, s + done, n))
+		if (!n || copy_must_fail() || arch_copy_from_user(chunk, s + done, n))
 			return -EFAULT;
 		nul = memchr(chunk, 0, n);
 		if (nul)

@@ -2,6 +2,7 @@
 #pragma once
 /* What the files of mm/ share with each other only. */
 #include <gemel/address_space.h>
+#include <gemel/fault.h>
 #include <gemel/page.h>
 #include <gemel/pagecache.h>
 #include <gemel/slab.h>
@@ -13,13 +14,10 @@ struct inode;
 #define POISON_ALLOC    0xa5    /* fresh, not zeroed */
 #define POISON_FREE     0x6b
 
-/* ---- fault injection (fault_inject.c) ---- */
-extern long fault_countdown;            /* 0: off */
-bool fault_inject_slow(void);
 /* Should this allocation fail? */
 static inline bool fault_inject(void)
 {
-	return unlikely(READ_ONCE(fault_countdown) != 0) && fault_inject_slow();
+	return fault_should_fail(FAULT_ALLOC);
 }
 
 /* ---- slab.c ---- */

@@ -13,6 +13,7 @@
 #include <uapi/errno.h>
 #include <uapi/sched.h>
 #include <gemel/address_space.h>
+#include <gemel/fault.h>
 #include <gemel/fs.h>
 #include <gemel/sched.h>
 #include <gemel/string.h>
@@ -208,6 +209,7 @@ static int create_child(const struct clone_request *rq, struct task **out)
 	if (!t)
 		return -ENOMEM;
 	inherit(t, rq);
+	fault_plan_inherit(t);
 	err = copy_all(t, rq);
 	if (err < 0)
 		goto err_drop;

@@ -28,6 +28,7 @@
 
 #include <uapi/errno.h>
 
+#include <gemel/fault.h>
 #include <gemel/fs.h>
 #include <gemel/log.h>
 #include <gemel/printf.h>
@@ -208,6 +209,8 @@ void block_submit_list(struct block_device *bd, struct list *list)
 
 	list_for_each_safe(rq, tmp, list, link) {
 		rq->err = request_prepare(bd, rq);
+		if (rq->err == 0 && fault_should_fail(FAULT_BLOCK))
+			rq->err = -EIO;
 		if (rq->err == 0)
 			continue;
 		list_remove(&rq->link);

@@ -65,6 +65,8 @@ extern const struct proc_dir proc_pid_dir;
 extern const struct proc_entry proc_pid_entry;
 int proc_show_maps(struct text *x, const struct proc_ref *r);
 int proc_show_smaps(struct text *x, const struct proc_ref *r);
+int proc_show_fail_nth(struct text *x, const struct proc_ref *r);
+int proc_write_fail_nth(const struct proc_ref *r, char *text, size_t len);
 /* A line of a table-driven helper: appends @line to the text @arg. */
 void text_emit(void *arg, const char *line);
 /* Processes of the root directory. */

@@ -722,6 +722,8 @@ static const struct proc_dir task_dir = { .next = next_thread, .lookup = lookup_
 	PRIVATE_LINK("cwd", follow_cwd),                                        \
 	PRIVATE_FILE("environ", 0400, show_environ),                            \
 	PRIVATE_LINK("exe", follow_exe),                                        \
+	{ .name = "fail-nth", .mode = S_IFREG | 0600, .show = proc_show_fail_nth,       \
+	  .write = proc_write_fail_nth, .is_private = true },                   \
 	{ .name = "fd", .mode = S_IFDIR | 0500, .dir = &fd_dir, .is_private = true },   \
 	{ .name = "fdinfo", .mode = S_IFDIR | 0555, .dir = &fdinfo_dir, .is_private = true }, \
 	PRIVATE_FILE("io", 0400, show_io),                                      \

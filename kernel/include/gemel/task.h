@@ -37,6 +37,7 @@ struct fs_context;
 struct process;
 struct session;
 struct sighand;
+struct fault_plan;
 struct kthread;
 struct tty;
 
@@ -137,6 +138,7 @@ struct task {
 	/* own: interrupts that came in either mode (sched.c) */
 	u32 ticks_user, ticks_system;
 	struct kthread *kthread;                /* kernel threads: kthread.c; NULL: none */
+	struct fault_plan *fault;               /* own: fault.h; NULL: none */
 };
 _Static_assert(offsetof(struct task, work) == offsetof(struct task_head, work), "task_head");
 _Static_assert(offsetof(struct task, preempt_count) == offsetof(struct task_head, preempt_count),

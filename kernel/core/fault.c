@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Fault injection.
+ *
+ * A plan strikes once, when its countdown goes from one to zero; then it only
+ * remembers.  fault_armed counts plans that are still to strike, so that a kernel
+ * without any pays one load at each place that may fail.  Interrupts have
+ * no plan: what they do is on nobody's account.
+ *
+ * A plan belongs to the tasks that refer to it; task->fault is changed by its task
+ * alone, or before it runs and after it has ended.  The countdown is atomic.
+ */
+#include <gemel/fault.h>
+
+#include <uapi/errno.h>
+
+#include <gemel/irq.h>
+#include <gemel/ktest.h>
+#include <gemel/refs.h>
+#include <gemel/slab.h>
+#include <gemel/task.h>
+
+struct fault_plan {
+	struct refs refs;
+	u32 kinds;
+	u32 left;               /* atomic; 0: has struck */
+};
+
+u32 fault_armed;
+
+static void armed_add(u32 n)
+{
+	__atomic_fetch_add(&fault_armed, n, __ATOMIC_RELAXED);
+}
+
+bool fault_strikes(enum fault_kind kind)
+{
+	struct fault_plan *plan = in_interrupt() ? NULL : current->fault;
+	u32 left;
+
+	if (!plan || !(plan->kinds & 1u << kind))
+		return false;
+	left = READ_ONCE(plan->left);
+	do {
+		if (!left)
+			return false;
+	} while (!__atomic_compare_exchange_n(&plan->left, &left, left - 1, true,
+					      __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+	if (left > 1)
+		return false;
+	armed_add(-1u);
+	return true;
+}
+
+void fault_plan_drop(struct task *t)
+{
+	struct fault_plan *plan = t->fault;
+
+	t->fault = NULL;
+	if (!plan || !refs_put(&plan->refs))
+		return;
+	if (plan->left)
+		armed_add(-1u);
+	kfree(plan);
+}
+
+void fault_plan_inherit(struct task *child)
+{
+	child->fault = current->fault;
+	if (child->fault)
+		refs_get(&child->fault->refs);
+}
+
+int fault_plan_set(u32 kinds, u32 n)
+{
+	struct fault_plan *plan;
+
+	fault_plan_drop(current);
+	if (!n)
+		return 0;
+	plan = kalloc(sizeof(*plan));
+	if (!plan)
+		return -ENOMEM;
+	refs_init(&plan->refs, 1);
+	plan->kinds = kinds;
+	plan->left = n;
+	current->fault = plan;
+	armed_add(1);
+	return 0;
+}
+
+u32 fault_plan_left(void)
+{
+	return current->fault ? READ_ONCE(current->fault->left) : 0;
+}
+
+/* ---- FOR_EACH_OOM ---- */
+
+bool fault_hit(void)
+{
+	return current->fault && !fault_plan_left();
+}
+
+bool fault_arm(long n)
+{
+	bool go_on = n == 1 || fault_hit();
+
+	/* A loop that cannot be armed ends, and the test with it: there is no memory. */
+	return fault_plan_set(1u << FAULT_ALLOC, go_on ? (u32)n : 0) == 0 && go_on;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * /proc/PID/fail-nth: fault injection for tests, in debug kernels, for root.
+ * Writing "N [alloc] [usercopy] [block]" makes the N-th of these fail, of the
+ * writing thread and of what it forks; without kinds, all.  "0" ends it.
+ * Reading gives what is left of N: 0 when it has struck.
+ */
+#include <uapi/errno.h>
+
+#include <gemel/cred.h>
+#include <gemel/fault.h>
+#include <gemel/string.h>
+#include <gemel/task.h>
+
+#include "proc.h"
+
+static const char *const kind_names[FAULT_KINDS] = {
+	[FAULT_ALLOC] = "alloc",
+	[FAULT_USERCOPY] = "usercopy",
+	[FAULT_BLOCK] = "block",
+};
+
+/* Names separated by blanks to bits; 0: one is unknown. */
+static u32 parse_kinds(const char *s)
+{
+	u32 kinds = 0;
+
+	while (*s) {
+		size_t len = 0;
+		uint k = 0;
+
+		while (s[len] && s[len] != ' ' && s[len] != '\n')
+			len++;
+		while (k < FAULT_KINDS && (strncmp(s, kind_names[k], len) != 0 ||
+					   kind_names[k][len]))
+			k++;
+		if (len && k == FAULT_KINDS)
+			return 0;
+		if (len)
+			kinds |= 1u << k;
+		s += len + (s[len] != '\0');
+	}
+	return kinds ? kinds : (1u << FAULT_KINDS) - 1;
+}
+
+int proc_write_fail_nth(const struct proc_ref *r, char *text, size_t len)
+{
+	const char *end;
+	u32 kinds;
+	u64 n;
+
+	(void)len;
+	if (!GEMEL_DEBUG)
+		return -EOPNOTSUPP;
+	if (r->t->process != current->process || !capable(CAP_SYS_RESOURCE))
+		return -EPERM;
+	if (parse_u64(text, 10, &n, &end) < 0 || n > ~0u)
+		return -EINVAL;
+	kinds = parse_kinds(end);
+	return kinds ? fault_plan_set(kinds, (u32)n) : -EINVAL;
+}
+
+int proc_show_fail_nth(struct text *x, const struct proc_ref *r)
+{
+	text_printf(x, "%u\n", r->t->process == current->process ? fault_plan_left() : 0);
+	return 0;
+}
