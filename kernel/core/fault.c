@@ -94,11 +94,16 @@ u32 fault_plan_left(void)
 	return current->fault ? READ_ONCE(current->fault->left) : 0;
 }
 
+bool fault_plan_has_struck(void)
+{
+	return current->fault && !fault_plan_left();
+}
+
 /* ---- FOR_EACH_OOM ---- */
 
 bool fault_hit(void)
 {
-	return current->fault && !fault_plan_left();
+	return fault_plan_has_struck();
 }
 
 bool fault_arm(long n)

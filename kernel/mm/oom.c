@@ -125,6 +125,11 @@ void oom_kill(void)
 {
 	struct process *p;
 
+	/* An injected fault is the affair of who asked for it. */
+	if (fault_plan_has_struck()) {
+		signal_send_process(current->process, SIGKILL, NULL);
+		return;
+	}
 	if (__atomic_exchange_n(&oom_busy, 1, __ATOMIC_ACQUIRE) == 0) {
 		if (!victim_is_dying()) {
 			p = victim_choose();

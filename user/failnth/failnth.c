@@ -3,13 +3,13 @@
  * Run a command again and again, failing in the kernel the first thing that
  * can fail, then the second, then the third, until a run meets no fault.
  *
- *	failnth [-k KINDS] [-s SECONDS] [-m MAX] [-b FIRST] [-i STEP] COMMAND [ARGUMENT]...
+ *	failnth [-v] [-k KINDS] [-s SECONDS] [-m MAX] [-b FIRST] [-i STEP] COMMAND...
  *
  * KINDS are words of /proc/self/fail-nth: alloc usercopy block.  A run is over
  * after SECONDS (5) at the latest.  What the command makes of a fault is its own
  * affair; that the kernel lives and loses nothing is what this is for.  The
  * last lines say how often the command succeeded, failed, died of a signal or had to be
- * killed, and by how much the kernel's memory grew.
+ * killed, and by how much the kernel's memory grew.  -v shows the command's output.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -27,7 +27,8 @@ enum { EXIT_NOT_RUN = 125 };
 static struct {
 	const char *kinds;
 	long seconds, max, first, step;
-} options = { "", 5, 1000000, 1, 1 };
+	bool verbose;
+} options = { "", 5, 1000000, 1, 1, false };
 
 static struct {
 	long good, bad, signalled, killed;
@@ -48,6 +49,14 @@ static void arm(int fd, long n)
 		fail("/proc/self/fail-nth");
 }
 
+static void silence(void)
+{
+	int fd = open("/dev/null", O_RDWR);
+
+	dup2(fd, STDOUT_FILENO);
+	dup2(fd, STDERR_FILENO);
+}
+
 /* The child arms itself and stays, to tell afterwards whether the fault has struck. */
 static int run_child(long n, char **argv, bool *is_over)
 {
@@ -61,6 +70,8 @@ static int run_child(long n, char **argv, bool *is_over)
 	arm(fd, n);
 	pid = fork();
 	if (pid == 0) {
+		if (!options.verbose)
+			silence();
 		execvp(argv[0], argv);
 		_exit(EXIT_NOT_RUN);
 	}
@@ -136,8 +147,9 @@ static void parse(int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "+k:s:m:b:i:")) != -1) {
+	while ((c = getopt(argc, argv, "+vk:s:m:b:i:")) != -1) {
 		switch (c) {
+		case 'v': options.verbose = true; break;
 		case 'k': options.kinds = optarg; break;
 		case 's': options.seconds = atol(optarg); break;
 		case 'm': options.max = atol(optarg); break;
@@ -147,8 +159,8 @@ static void parse(int argc, char **argv)
 		}
 	}
 	if (optind == argc || options.first < 1 || options.step < 1) {
-		fprintf(stderr, "usage: failnth [-k KINDS] [-s SECONDS] [-m MAX] [-b FIRST] "
-			"[-i STEP] COMMAND...\n");
+		fprintf(stderr, "usage: failnth [-v] [-k KINDS] [-s SECONDS] [-m MAX] "
+			"[-b FIRST] [-i STEP] COMMAND...\n");
 		exit(2);
 	}
 }

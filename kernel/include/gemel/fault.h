@@ -32,6 +32,8 @@ static inline bool fault_should_fail(enum fault_kind kind)
 int __must_check fault_plan_set(u32 kinds, u32 n);
 /* What is left of the current task's plan: 0, it has struck or there is none. */
 u32 fault_plan_left(void);
+/* The current task has a plan, and it is done. */
+bool fault_plan_has_struck(void);
 /* @child, not yet running, shares current's plan.  A task that goes gives its plan back. */
 void fault_plan_inherit(struct task *child);
 void fault_plan_drop(struct task *t);
