@@ -41,20 +41,25 @@ static void print_address(ulong pc, uint back)
 		printk(LOG_ERR, NULL, "  0x%lx", pc);
 }
 
+bool backtrace_next(ulong *fp, ulong *ret)
+{
+	const struct frame_record *r = (const struct frame_record *)*fp;
+
+	if (!is_readable(*fp) || !is_readable(*fp + sizeof(ulong)) || !r->ret)
+		return false;
+	*ret = r->ret;
+	*fp = r->fp > *fp && r->fp - *fp <= KSTACK_SIZE ? r->fp : 0;
+	return true;
+}
+
 void backtrace_print(ulong pc, ulong fp)
 {
+	ulong ret;
+
 	if (pc)
 		print_address(pc, 0);
-	for (uint i = 0; i < DEPTH_MAX; i++) {
-		const struct frame_record *r = (const struct frame_record *)fp;
-
-		if (!is_readable(fp) || !is_readable(fp + sizeof(ulong)) || !r->ret)
-			return;
-		print_address(r->ret, 1);
-		if (r->fp <= fp || r->fp - fp > KSTACK_SIZE)
-			return;
-		fp = r->fp;
-	}
+	for (uint i = 0; i < DEPTH_MAX && backtrace_next(&fp, &ret); i++)
+		print_address(ret, 1);
 }
 
 void backtrace_print_task(const struct task *t)

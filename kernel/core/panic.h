@@ -18,5 +18,8 @@ void __noreturn panic_stop_this_cpu(void);
 /* Print the call chain from frame record @fp on, first line @pc if not 0, through printk.  Reads
  * only mapped memory; takes no lock. */
 void backtrace_print(ulong pc, ulong fp);
+/* One step up the chain: the frame record at *@fp gives *@ret, and *@fp moves on (0: it was the
+ * last).  False: there is none that is good. */
+bool backtrace_next(ulong *fp, ulong *ret);
 /* Of a task that does not run. */
 void backtrace_print_task(const struct task *t);

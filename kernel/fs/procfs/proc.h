@@ -69,6 +69,9 @@ int proc_show_fail_nth(struct text *x, const struct proc_ref *r);
 int proc_write_fail_nth(const struct proc_ref *r, char *text, size_t len);
 /* A line of a table-driven helper: appends @line to the text @arg. */
 void text_emit(void *arg, const char *line);
+/* proc_profile.c */
+int proc_show_profile(struct text *x, const struct proc_ref *r);
+int proc_write_profile(const struct proc_ref *r, char *text, size_t len);
 /* Processes of the root directory. */
 bool proc_next_pid(const struct proc_ref *r, u64 *id);
 int proc_lookup_pid(const struct proc_ref *r, u64 id, struct proc_ref *out);

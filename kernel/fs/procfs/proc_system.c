@@ -326,6 +326,8 @@ const struct proc_entry proc_root_entries[] = {
 	PROC_FILE("meminfo", 0444, show_meminfo),
 	{ .name = "mounts", .mode = S_IFLNK | 0777, .link = link_mounts },
 	PROC_FILE("partitions", 0444, show_partitions),
+	{ .name = "profile", .mode = S_IFREG | 0600, .show = proc_show_profile,
+	  .write = proc_write_profile },
 	{ .name = "self", .mode = S_IFLNK | 0777, .link = link_self },
 	PROC_FILE("slabinfo", 0400, show_slabinfo),
 	PROC_FILE("stat", 0444, show_stat),
