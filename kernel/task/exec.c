@@ -445,12 +445,12 @@ static void exec_commit(struct exec *x)
 	vfork_release(t);
 	become_leader();
 	posix_timers_delete_all(p);
+	p->did_exec = true;             /* before the parent can learn of it by a closed pipe */
 	files_close_on_exec();
 	signal_exec();
 	cred_commit(x->cred);
 	x->cred = NULL;
 	set_name(x->name);
-	p->did_exec = true;
 	p->dumpable = !x->is_secure;
 	if (x->is_secure)
 		p->pdeath_signal = 0;

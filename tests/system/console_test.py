@@ -7,6 +7,13 @@ import time
 from system import PROMPT, Failure, Guest, expect_equal, expect_match, main
 
 
+def start(guest, command):
+    """Type a command that goes on, and wait until the shell has given it the terminal."""
+    guest.send(f"echo sta''rted; {command}\r")
+    guest.expect("\r\nstarted\r\n")
+    time.sleep(0.2)
+
+
 def test_login_shell_and_power_off(arch):
     with Guest(arch) as guest:
         guest.log_in()
@@ -18,8 +25,7 @@ def test_login_shell_and_power_off(arch):
 def test_line_editing(arch):
     with Guest(arch) as guest:
         guest.log_in()
-        guest.send("cat\r")
-        guest.expect("cat\r\n")
+        start(guest, "cat")
         # Canonical mode: DEL takes a character back, ^W a word, ^U the line.
         guest.send("abd\x7fc\r")
         guest.expect("\r\nabc\r\n")
@@ -36,9 +42,7 @@ def test_interrupt_ends_the_foreground_job_only(arch):
     with Guest(arch) as guest:
         guest.log_in()
         guest.type("sleep 1000 &")
-        guest.send("sleep 2000\r")
-        guest.expect("sleep 2000\r\n")
-        time.sleep(0.5)
+        start(guest, "sleep 2000")
         guest.send("\x03")
         guest.expect(PROMPT)
         expect_equal("130\n", guest.type("echo $?"), "status")
@@ -50,9 +54,7 @@ def test_interrupt_ends_the_foreground_job_only(arch):
 def test_quit_key(arch):
     with Guest(arch) as guest:
         guest.log_in()
-        guest.send("sleep 2000\r")
-        guest.expect("sleep 2000\r\n")
-        time.sleep(0.5)
+        start(guest, "sleep 2000")
         guest.send("\x1c")
         guest.expect(PROMPT)
         expect_equal("131\n", guest.type("echo $?"), "status")
@@ -62,9 +64,7 @@ def test_quit_key(arch):
 def test_stop_background_foreground(arch):
     with Guest(arch) as guest:
         guest.log_in()
-        guest.send("sleep 3000\r")
-        guest.expect("sleep 3000\r\n")
-        time.sleep(0.5)
+        start(guest, "sleep 3000")
         guest.send("\x1a")
         expect_match("Stopped +sleep 3000", guest.expect(PROMPT))
         guest.type("bg")
