@@ -262,7 +262,10 @@ static u64 area_file_pages(const struct area *a)
 	return a->file ? ~0ull : shm_pages(a);
 }
 
-/* Map @pg at @va; the page-table lock is held.  On success the caller's reference is the entry's. */
+/*
+ * Map @pg at @va; the page-table lock is held.  On success the caller's reference is the
+ * entry's.
+ */
 static int file_install_locked(struct fault *f, vaddr_t va, struct page *pg, bool writable)
 {
 	struct address_space *as = f->as;

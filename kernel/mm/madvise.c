@@ -2,6 +2,12 @@
 /*
  * Advice, locking, presence, msync: what programs say about ranges of their
  * memory without changing what is mapped where.
+ *
+ * Every call walks the areas of its range from below.  A hole is -ENOMEM, but
+ * what lies before and after it is done all the same, as in Linux.
+ *
+ * Locking.  as->lock is exclusive where areas change (a flag may split one),
+ * and shared where only pages come and go.
  */
 #include <uapi/errno.h>
 #include <uapi/mman.h>

@@ -261,7 +261,10 @@ static int check_limits(const struct address_space *as, uint flags, u64 pages)
 	return flags & AREA_LOCKED ? check_lock_limit(as, pages) : 0;
 }
 
-/* Insert [start, end), which is free by now, and account.  @a NULL: anonymous, perhaps by extension. */
+/*
+ * Insert [start, end), which is free by now, and account.  @a NULL: anonymous, perhaps by
+ * extension.
+ */
 static void map_commit(struct address_space *as, struct area *a, struct list *dead)
 {
 	as_account(as, a->flags, (a->end - a->start) >> PAGE_SHIFT, 1);
@@ -479,8 +482,10 @@ static void pages_protect(struct address_space *as, struct area *a, vaddr_t star
 	spin_unlock(&as->page_table_lock);
 }
 
-/* Can every area of [start, end) get @prot?  0, -ENOMEM (hole), -EACCES.  *charge: pages that become
- * committed. */
+/*
+ * Can every area of [start, end) get @prot?  0, -ENOMEM (hole), -EACCES.  *charge: pages that
+ * become committed.
+ */
 static int protect_check(struct address_space *as, vaddr_t start, vaddr_t end, uint prot,
 			 u64 *charge)
 {

@@ -27,8 +27,10 @@ struct remap {
 	struct list dead;
 };
 
-/* Carry the entries of [from, from + len) to @to.  Entries for which there is no memory for tables are
- * left: file pages fault back in; the caller has made sure for anonymous ones. */
+/*
+ * Carry the entries of [from, from + len) to @to.  Entries for which there is no memory for
+ * tables are left: file pages fault back in; the caller has made sure for anonymous ones.
+ */
 static int entries_move(struct address_space *as, vaddr_t from, vaddr_t to, size_t len)
 {
 	struct mmu_leaf leaf[64];

@@ -22,7 +22,10 @@ long sys_getppid(void)
 	struct process *me = current->process, *parent;
 	pid_t pid;
 
-	/* A parent that goes gives us another first: the number is good if it is still our parent. */
+	/*
+	 * A parent that goes gives us another first: the number is good if it is still our
+	 * parent.
+	 */
 	do {
 		parent = load_acquire(&me->parent);
 		pid = READ_ONCE(parent->pid);

@@ -249,7 +249,8 @@ TEST(partial_transfers_count)
 static bool is_left_out(long nr)
 {
 	static const long out[] = { SYS_exit, SYS_exit_group, SYS_reboot, SYS_clone,
-				    SYS_rt_sigreturn, SYS_vhangup, SYS_restart_syscall, SYS_sync, SYS_syslog,
+				    SYS_rt_sigreturn, SYS_vhangup, SYS_restart_syscall, SYS_sync,
+				    SYS_syslog,
 				    SYS_rt_sigsuspend, SYS_kill, SYS_tkill, SYS_umask,
 #ifdef SYS_fork
 				    SYS_fork, SYS_vfork, SYS_pause,

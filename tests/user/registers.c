@@ -66,7 +66,8 @@ TEST(fp_is_each_process_s_own)
 
 	for (int i = 0; i < 4; i++)
 		if (fork() == 0)
-			_exit(chaos(STEPS * 2L) == chaos(STEPS * 2L) && chaos(STEPS) == want ? 0 : 1);
+			_exit(chaos(STEPS * 2L) == chaos(STEPS * 2L) &&
+			      chaos(STEPS) == want ? 0 : 1);
 	EXPECT(chaos(STEPS) == want);
 	for (int i = 0; i < 4; i++) {
 		EXPECT(wait(&status) > 0);

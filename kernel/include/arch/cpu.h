@@ -12,7 +12,8 @@ enum restart {
 	RESTART_POWEROFF,       /* orderly end, the VMM exits with 0 */
 	RESTART_REBOOT,
 	RESTART_HALT,
-	RESTART_FAILURE,        /* as poweroff, but tell the VMM that it failed where there is a way */
+	/* As poweroff, but tell the VMM that it failed where there is a way */
+	RESTART_FAILURE,
 };
 
 /* Once on each CPU, boot CPU first: tables, per-CPU register, FPU and user-access protection on. */

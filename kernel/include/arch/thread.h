@@ -16,7 +16,10 @@ struct task;
 #define KSTACK_SHIFT    14
 #define KSTACK_SIZE     (1ul << KSTACK_SHIFT)
 
-/* Prepare @t so that its first switch calls thread_entry(@fn, @arg) (task.h) with interrupts off. */
+/*
+ * Prepare @t so that its first switch calls thread_entry(@fn, @arg) (task.h) with interrupts
+ * off.
+ */
 void arch_thread_start(struct task *t, void (*fn)(void *arg), void *arg);
 
 /*
@@ -28,7 +31,10 @@ void arch_thread_start(struct task *t, void (*fn)(void *arg), void *arg);
 int __must_check arch_thread_fork(struct task *child, const struct trapframe *tf, ulong sp,
 				  bool set_tls, ulong tls);
 
-/* Current forgets all user state: FPU initial, TLS 0, all registers 0; next return starts at @pc. */
+/*
+ * Current forgets all user state: FPU initial, TLS 0, all registers 0; next return starts at
+ * @pc.
+ */
 void arch_thread_exec(struct trapframe *tf, ulong pc, ulong sp);
 
 /* Release what the three above allocated (FPU area). */

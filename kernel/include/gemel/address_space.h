@@ -28,7 +28,8 @@ struct trapframe;
 #define AREA_STACK      0x2000u
 #define AREA_HEAP       0x4000u
 #define AREA_SIGTRAMP   0x8000u
-#define AREA_MAYWRITE   0x10000u        /* mprotect may add write (shared file opened for writing) */
+/* mprotect() may add write (shared file opened for writing) */
+#define AREA_MAYWRITE   0x10000u
 #define AREA_ACCOUNT    0x20000u        /* counts as committed memory */
 #define AREA_UNCACHED   0x40000u        /* with AREA_DEVICE: registers rather than memory */
 #define AREA_NORESERVE  0x80000u
@@ -43,11 +44,13 @@ struct trapframe;
 struct area {
 	struct rb_node node;
 	vaddr_t start, end;             /* page aligned */
-	vaddr_t gap, max_gap;           /* hole below start; the largest in the subtree: mm/area.c */
+	/* Hole below start; the largest in the subtree: mm/area.c */
+	vaddr_t gap, max_gap;
 	uint flags;
 	struct address_space *as;
 	struct file *file;              /* referenced; NULL: anonymous */
-	struct mapping *mapping;        /* page cache of file, or a shared anonymous object; or NULL */
+	/* Page cache of file, or a shared anonymous object; or NULL */
+	struct mapping *mapping;
 	struct list mapping_link;       /* mapping->areas */
 	u64 offset;                     /* of start in the file, bytes */
 	const struct area_ops *ops;     /* NULL: page cache or anonymous */
@@ -56,7 +59,10 @@ struct area {
 
 /* For mappings that are neither: devices, shared memory.  All optional. */
 struct area_ops {
-	/* The page for @offset; *pg referenced.  0, -ENOMEM, -EFAULT (SIGBUS).  as->lock held shared. */
+	/*
+	 * The page for @offset; *pg referenced.  0, -ENOMEM, -EFAULT (SIGBUS).  as->lock held
+	 * shared.
+	 */
 	int (*fault)(struct area *a, u64 offset, struct page **pg);
 	void (*open)(struct area *a);           /* fork, split */
 	void (*close)(struct area *a);
@@ -95,11 +101,16 @@ void as_get(struct address_space *as);          /* refs */
 void as_put(struct address_space *as);
 void as_use(struct address_space *as);          /* users, for CLONE_VM */
 void as_unuse(struct address_space *as);        /* last: unmaps everything, drops exe, a ref */
-/* Make @as the running space of current (exec); takes over the caller's user count; drops the old. */
+/*
+ * Make @as the running space of current (exec); takes over the caller's user count; drops the
+ * old.
+ */
 void as_switch_to(struct address_space *as);
 
-/* mmap(2) in kernel terms.  @flags: MAP_* of uapi/mman.h; @file may be NULL.  Returns the address or
- * -errno.  Takes as->lock. */
+/*
+ * mmap(2) in kernel terms.  @flags: MAP_* of uapi/mman.h; @file may be NULL.  Returns the
+ * address or -errno.  Takes as->lock.
+ */
 long as_mmap(struct address_space *as, vaddr_t addr, size_t len, uint prot, uint flags,
 	     struct file *file, u64 offset);
 int as_munmap(struct address_space *as, vaddr_t addr, size_t len);
@@ -107,8 +118,10 @@ int as_mprotect(struct address_space *as, vaddr_t addr, size_t len, uint prot);
 long as_brk(struct address_space *as, vaddr_t brk);
 /* Device memory (fb): physical range. */
 long as_map_device(struct address_space *as, vaddr_t hint, paddr_t pa, size_t len, uint prot);
-/* A page of the kernel, shared by all programs (signal trampoline): mapped read and exec at @hint or
- * above everything.  The address, or -ENOMEM. */
+/*
+ * A page of the kernel, shared by all programs (signal trampoline): mapped read and exec at
+ * @hint or above everything.  The address, or -ENOMEM.
+ */
 long as_map_kernel_page(struct address_space *as, vaddr_t hint, void *page);
 /* exec: the stack area below @top of at most RLIMIT_STACK, growing.  0, -ENOMEM. */
 int __must_check as_map_stack(struct address_space *as, vaddr_t top, size_t initial, bool exec);

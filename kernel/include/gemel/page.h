@@ -26,7 +26,8 @@ struct mapping;
 #define PAGE_MLOCKED    0x1000u
 #define PAGE_WAITERS    0x2000u /* somebody sleeps until LOCKED or WRITEBACK is clear */
 #define PAGE_SLAB_TAIL  0x4000u
-#define PAGE_CODE       0x8000u /* instruction fetch sees its contents: arch_mmu_cache_code() is done */
+/* Instruction fetch sees its contents: arch_mmu_cache_code() is done */
+#define PAGE_CODE       0x8000u
 
 /* 64 bytes. */
 struct page {

@@ -18,13 +18,18 @@ struct mapping_ops {
 	/* Fill the locked @pg (page_address()) from backing store; zero past end of file.  0 or
 	 * -EIO, -ENOMEM.  Sleeps.  The caller sets UPTODATE and unlocks. */
 	int (*read_page)(struct mapping *m, struct page *pg);
-	/* Write the locked @pg, for which the caller has done page_start_writeback().  0: data is on its
-	 * way or written, and page_end_writeback() was or will be called, once, by the callee or its
-	 * completion; -errno: nothing started, the caller ends the write-back with the error.  The caller
-	 * unlocks. */
+	/*
+	 * Write the locked @pg, for which the caller has done page_start_writeback().  0: data
+	 * is on its way or written, and page_end_writeback() was or will be called, once, by
+	 * the callee or its completion; -errno: nothing started, the caller ends the write-back
+	 * with the error.  The caller unlocks.
+	 */
 	int (*write_page)(struct mapping *m, struct page *pg);
-	/* Allocate backing for [from, to) of @pg before user bytes are copied in; page locked.  Also
-	 * called when a shared mapping first dirties a page.  0, -ENOSPC, -EIO.  May be NULL. */
+	/*
+	 * Allocate backing for [from, to) of @pg before user bytes are copied in; page locked.
+	 * Also called when a shared mapping first dirties a page.  0, -ENOSPC, -EIO.  May be
+	 * NULL.
+	 */
 	int (*prepare_write)(struct mapping *m, struct page *pg, uint from, uint to);
 	/* Start reading @n pages from @index on at once (read-ahead), optional: for each,
 	 * page = mapping_add_for_read(m, i); NULL: skip it; then fill, and page_read_done(). */
@@ -57,11 +62,17 @@ void mapping_fini(struct mapping *m);
 
 /* The page, referenced, or NULL when not cached. */
 struct page *mapping_find(struct mapping *m, u64 index);
-/* The page, up to date, referenced, unlocked: reads it (with read-ahead) if needed.  0, -EIO, -ENOMEM. */
+/*
+ * The page, up to date, referenced, unlocked: reads it (with read-ahead) if needed.  0, -EIO,
+ * -ENOMEM.
+ */
 int __must_check mapping_get(struct mapping *m, u64 index, struct page **out);
 /* The page, locked and referenced, perhaps not up to date; created if missing. */
 int __must_check mapping_get_locked(struct mapping *m, u64 index, struct page **out);
-/* For read-ahead: a new page, locked, referenced, not up to date; NULL: there is one, or no memory. */
+/*
+ * For read-ahead: a new page, locked, referenced, not up to date; NULL: there is one, or no
+ * memory.
+ */
 struct page *mapping_add_for_read(struct mapping *m, u64 index);
 /* Its contents have come (or not, @err < 0): marks, unlocks, puts it.  Any context. */
 void page_read_done(struct page *pg, int err);
@@ -75,8 +86,10 @@ void page_start_writeback(struct page *pg);     /* DIRTY -> WRITEBACK; page lock
 void page_end_writeback(struct page *pg, int err);      /* any context */
 void page_wait_writeback(struct page *pg);
 
-/* Write dirty pages of [first, last] (byte offsets) and with @wait wait until on the device.  Returns and
- * clears m->error. */
+/*
+ * Write dirty pages of [first, last] (byte offsets) and with @wait wait until on the device.
+ * Returns and clears m->error.
+ */
 int mapping_writeback(struct mapping *m, u64 first, u64 last, bool wait);
 /* Drop pages wholly beyond @size, zero the tail of the last one, unmap them from users. */
 void mapping_truncate(struct mapping *m, u64 size);

@@ -29,8 +29,10 @@ struct process {
 	/* process_lock */
 	struct process *parent;         /* never NULL but for init and kernel_process */
 	struct list children, sibling;
-	/* task->thread_link; nthreads of them not dead.  Changed under process_lock and sighand->lock
-	 * together, so either is enough to walk it. */
+	/*
+	 * task->thread_link; nthreads of them not dead.  Changed under process_lock and
+	 * sighand->lock together, so either is enough to walk it.
+	 */
 	struct list threads;
 	uint nthreads;
 	struct task *leader;
@@ -57,7 +59,8 @@ struct process {
 	bool group_exiting;
 	struct task *exec_task;         /* all others must die: execve */
 	struct sigpending shared_pending;
-	bool group_stop;                /* stopped, or stopping: each task stops at its next return */
+	/* Stopped, or stopping: each task stops at its next return */
+	bool group_stop;
 	uint stop_count;                /* tasks that still have to stop */
 	int stop_signo;
 	bool stop_reported, cont_pending;       /* for WUNTRACED, WCONTINUED */
@@ -100,8 +103,10 @@ void process_put(struct process *p);
 /* Walk processes: lowest pid >= @pid, referenced, or NULL (for /proc). */
 struct process *process_next(pid_t pid);
 
-/* Start pid 1 running the init program: init= of the command line, else the first of /init (initramfs),
- * /sbin/init, /etc/init, /bin/init, /bin/sh.  0, or -ENOENT after one clear line. */
+/*
+ * Start pid 1 running the init program: init= of the command line, else the first of /init
+ * (initramfs), /sbin/init, /etc/init, /bin/init, /bin/sh.  0, or -ENOENT after one clear line.
+ */
 int process_start_init(void);
 
 /* What another task uses, referenced, or NULL when it has let go of it (for /proc, ptrace). */

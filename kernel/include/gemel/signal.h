@@ -20,7 +20,10 @@ struct sighand {
 	struct wait_queue signalfd_wait;
 };
 
-/* Any context.  @info NULL: from the kernel (SI_KERNEL).  0, -ESRCH, -EAGAIN (queue full, real-time). */
+/*
+ * Any context.  @info NULL: from the kernel (SI_KERNEL).  0, -ESRCH, -EAGAIN (queue full,
+ * real-time).
+ */
 int signal_send_task(struct task *t, int signo, const struct ksiginfo *info);
 int signal_send_process(struct process *p, int signo, const struct ksiginfo *info);
 /* A fault of current: forced (unblocked and default if blocked or ignored). */
@@ -36,8 +39,10 @@ bool signal_is_blocked_or_ignored(int signo);
 /* From user_return_work(): stop, die, or push a handler frame, and system call restart. */
 void signal_deliver(struct trapframe *tf);
 
-/* sigsuspend, ppoll, pselect, epoll_pwait: use @mask now, and restore the old one when the call is over or a
- * handler has been pushed. */
+/*
+ * sigsuspend, ppoll, pselect, epoll_pwait: use @mask now, and restore the old one when the call
+ * is over or a handler has been pushed.
+ */
 void signal_set_temporary_mask(sigset_t mask);
 void signal_restore_mask(void);
 
@@ -54,14 +59,19 @@ static inline void sigset_remove(sigset_t *s, int signo)
 	s->bits &= ~(1ull << (signo - 1));
 }
 
-/* Of calls that a handler with SA_RESTART restarts: an interrupted wait's -EINTR becomes -ERESTARTSYS.
- * A call that moved nothing returns restart_if_interrupted(result). */
+/*
+ * Of calls that a handler with SA_RESTART restarts: an interrupted wait's -EINTR becomes
+ * -ERESTARTSYS. A call that moved nothing returns restart_if_interrupted(result).
+ */
 static inline long restart_if_interrupted(long result)
 {
 	return result == -EINTR ? -ERESTARTSYS : result;
 }
 
-/* After a fork, exec or sigprocmask: set current's WORK_SIGNAL to what is true.  sighand->lock held. */
+/*
+ * After a fork, exec or sigprocmask: set current's WORK_SIGNAL to what is true.  sighand->lock
+ * held.
+ */
 void signal_recalc(void);
 
 /* pause(2): sleep until there is something to deliver.  -ERESTARTNOHAND. */
