@@ -20,16 +20,15 @@
 
 #include "trace_ring.h"
 
-static DEFINE_PER_CPU(struct trace_ring, trace_rings);
+DEFINE_PER_CPU(struct trace_ring, trace_rings);
 
-static const char *const event_names[TRACE_COUNT] = {
+const char *const trace_event_names[TRACE_COUNT] = {
 #define X(name, fmt) [TRACE_##name] = #name,
 	TRACE_EVENTS(X)
 #undef X
 };
 
-#define TRACE_NOISY ((1ull << TRACE_SYSCALL) | (1ull << TRACE_SYSRET) | (1ull << TRACE_IRQ))
-u64 trace_enabled = ((1ull << TRACE_COUNT) - 1) & ~TRACE_NOISY;
+u64 trace_enabled = TRACE_DEFAULT;
 
 void trace_init(void)
 {
@@ -48,9 +47,21 @@ void trace_record(enum trace_event ev, ulong a, ulong b)
 	e->tid = (u32)arch_current()->tid;
 	e->a = a;
 	e->b = b;
+	if (unlikely(READ_ONCE(ring->live)))
+		trace_live_record(ring->live, e);
 }
 
-static void entry_format(char *text, size_t size, const struct trace_entry *e)
+void trace_syscall(ulong nr, const ulong args[6])
+{
+	/* Together in the ring of one CPU. */
+	irq_push_off();
+	trace_record(TRACE_SYSCALL, nr, args[0]);
+	trace_record(TRACE_SYSARGS, args[1], args[2]);
+	trace_record(TRACE_SYSARGS, args[3], args[4]);
+	irq_pop_off();
+}
+
+void trace_entry_format(char *text, size_t size, const struct trace_entry *e)
 {
 	switch (e->event) {
 #define X(name, fmt)                                            \
@@ -69,10 +80,10 @@ static void entry_print(const struct trace_entry *e)
 	u64 us = time_from_cycles(e->cycles - boot_info.entry_cycles) / NSEC_PER_USEC;
 	char text[64];
 
-	entry_format(text, sizeof(text), e);
+	trace_entry_format(text, sizeof(text), e);
 	printk(LOG_ERR, NULL, "  %5lu.%06lu %5u %-10s %s", (ulong)(us / 1000000),
 	       (ulong)(us % 1000000), e->tid,
-	       e->event < TRACE_COUNT ? event_names[e->event] : "?", text);
+	       e->event < TRACE_COUNT ? trace_event_names[e->event] : "?", text);
 }
 
 void trace_dump(uint cpu, uint n)

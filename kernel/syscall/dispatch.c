@@ -99,8 +99,10 @@ void syscall_dispatch(struct trapframe *tf)
 	ulong a[6];
 
 	arch_syscall_args(tf, a);
-	trace(TRACE_SYSCALL, nr, a[0]);
+	if (unlikely(trace_enabled & (1ull << TRACE_SYSCALL)))
+		trace_syscall(nr, a);
 	if (likely(nr < ARRAY_SIZE(calls) && calls[nr]))
 		ret = calls[nr](a[0], a[1], a[2], a[3], a[4], a[5]);
+	trace(TRACE_SYSRET, nr, (ulong)ret);
 	arch_syscall_set_return(tf, ret);
 }

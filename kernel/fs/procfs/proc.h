@@ -44,6 +44,7 @@ struct proc_entry {
 	int (*show)(struct text *x, const struct proc_ref *r);
 	int (*write)(const struct proc_ref *r, char *text, size_t len);
 	const struct file_ops *fops;
+	int (*open)(struct file *f);    /* with @fops; optional */
 	int (*link)(const struct proc_ref *r, char *buf, size_t size);
 	int (*follow)(const struct proc_ref *r, struct path *out);
 	const struct proc_dir *dir;
@@ -61,6 +62,8 @@ int proc_may_look(struct task *t);
 extern const struct proc_entry proc_root_entries[];
 extern const size_t proc_root_count;
 extern const struct proc_dir proc_sys_dir;
+extern const struct file_ops proc_trace_ops;
+int proc_trace_open(struct file *f);
 extern const struct proc_dir proc_pid_dir;
 extern const struct proc_entry proc_pid_entry;
 int proc_show_maps(struct text *x, const struct proc_ref *r);

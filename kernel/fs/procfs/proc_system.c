@@ -334,6 +334,8 @@ const struct proc_entry proc_root_entries[] = {
 	PROC_FILE("swaps", 0444, show_swaps),
 	PROC_DIR("sys", 0555, &proc_sys_dir),
 	{ .name = "thread-self", .mode = S_IFLNK | 0777, .link = link_thread_self },
+	{ .name = "trace", .mode = S_IFREG | 0600, .fops = &proc_trace_ops,
+	  .open = proc_trace_open },
 	PROC_FILE("uptime", 0444, show_uptime),
 	PROC_FILE("version", 0444, show_version),
 	PROC_FILE("vmstat", 0444, show_vmstat),

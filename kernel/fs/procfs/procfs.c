@@ -196,7 +196,7 @@ static int proc_open(struct inode *ip, struct file *f)
 		return err;
 	if (r->entry->fops) {
 		f->ops = r->entry->fops;
-		return 0;
+		return r->entry->open ? r->entry->open(f) : 0;
 	}
 	if (S_ISDIR(ip->mode)) {
 		f->ops = &generic_dir_ops;

@@ -10,6 +10,7 @@
 	X(SWITCH,       "prev=%lu next=%lu")                            \
 	X(WAKE,         "task=%lu by=%lu")                              \
 	X(SYSCALL,      "nr=%lu arg0=%lx")                              \
+	X(SYSARGS,      "%lx %lx")                                      \
 	X(SYSRET,       "nr=%lu ret=%ld")                               \
 	X(FAULT,        "addr=%lx access=%lx")                          \
 	X(IRQ,          "irq=%lu pc=%lx")                               \
@@ -37,6 +38,22 @@ static inline void trace(enum trace_event ev, ulong a, ulong b)
 	if (unlikely(trace_enabled & (1ull << ev)))
 		trace_record(ev, a, b);
 }
+
+/* A system call with its arguments: SYSCALL, then SYSARGS twice. */
+void trace_syscall(ulong nr, const ulong args[6]);
+
+/*
+ * Reading live (trace_live.c).  Between start and stop every CPU also keeps a larger ring.
+ * trace_read() turns records after *@cursor into lines of text, oldest first over all CPUs; bytes
+ * written, 0: nothing new.  One cursor is used by one reader at a time.
+ */
+struct trace_cursor;
+int __must_check trace_open(struct trace_cursor **out);         /* 0, -ENOMEM */
+void trace_close(struct trace_cursor *c);
+size_t trace_read(struct trace_cursor *c, char *buf, size_t size);
+bool trace_has_more(struct trace_cursor *c);
+/* "syscall,sched", event names, all, none, default: the events that are recorded.  0, -EINVAL. */
+int trace_select(const char *words);
 
 /* After the command line is known: `trace` enables all events. */
 void trace_init(void);
