@@ -47,16 +47,22 @@ OFFSETS := $(patsubst %,$(GEN)/asm_offsets.h,$(wildcard $A/asm_offsets.c))
 # walk forms the address of an entry that is none.
 SANITIZE_1 := -fsanitize=shift,signed-integer-overflow,integer-divide-by-zero,bounds,bool,enum \
 	-fsanitize=unreachable,return,vla-bound,builtin
-KFLAGS := --target=$(TARGET_$(ARCH)) -O2 -g -ffreestanding -nostdlibinc \
+# And for bad addresses: a call before each access, answered by mm/kasan.c.
+KASAN_1 := -Xclang -fsanitize=kernel-address -Xclang -fsanitize-recover=kernel-address \
+	-mllvm -asan-instrumentation-with-call-threshold=0 -mllvm -asan-stack=0 \
+	-mllvm -asan-globals=0
+KFLAGS  = --target=$(TARGET_$(ARCH)) -O2 -g -ffreestanding -nostdlibinc \
 	-Ikernel/include -I$A/include -I$(GEN) -DGEMEL_DEBUG=$(DEBUG) \
 	-mgeneral-regs-only $(FLAGS_$(ARCH)) -fno-pic -fno-common -fno-omit-frame-pointer \
 	-fno-strict-aliasing -fno-stack-protector -ffunction-sections -fdata-sections \
-	$(SANITIZE_$(DEBUG))
+	$(SANITIZE_$(DEBUG)) $(KASAN_$(DEBUG))
+$B/kernel/mm/kasan.c.o $B/kernel/mm/slab.c.o: KASAN_1 :=
 WARN  := -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes -Wshadow -Wvla -Wundef \
 	-Wimplicit-fallthrough -Wpointer-arith -Wwrite-strings -Wthread-safety
-KCC   := $(CC) -std=gnu11 $(KFLAGS) $(WARN)
+KCC    = $(CC) -std=gnu11 $(KFLAGS) $(WARN)
 LDFLAGS := -static -nostdlib -z max-page-size=4096 -z noexecstack --gc-sections --build-id=none \
-	--fatal-warnings -T $A/kernel.ld
+	--fatal-warnings -T $A/kernel.ld \
+	$(if $(filter 1,$(DEBUG)),--wrap=memcpy --wrap=memmove --wrap=memset)
 
 all: kernel                     ## build the kernel for ARCH (the default)
 objs: $(OBJ) $(TOBJ)            ## compile every kernel source for ARCH, tests too; no link

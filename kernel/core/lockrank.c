@@ -3,14 +3,16 @@
  * The lock-order checker of debug kernels.
  *
  * Each task keeps the locks it holds, in order of acquisition, in task->held.
- * An interrupt handler borrows the list of the task it interrupted: it releases
- * all it takes before it ends, so the list is again as it was, and a push that
- * the interrupt cuts in two still writes the slot that depth names.
+ * An interrupt handler borrows the list of the task it interrupted and releases
+ * all it takes before it ends, so the list is again as it was.  A push and a removal
+ * are made with interrupts off: a handler in the middle would use the same slot.
  *
  * What is checked on every acquire: the new rank is above all held ones, and the
  * lock is not held already.  Only the owner touches its list: no lock.
  */
 #include <gemel/lockrank.h>
+
+#include <arch/irqflags.h>
 
 #include <gemel/assert.h>
 #include <gemel/task.h>
@@ -26,14 +28,15 @@ const char *const lock_rank_names[LOCK_RANK_COUNT] = {
 
 static void held_push(struct held_locks *h, enum lock_rank rank, const void *lock)
 {
+	irqflags_t irq = arch_irq_save();
 	uint at = h->depth;
 
 	if (at == ARRAY_SIZE(h->rank))
 		panic("lock order: more than %u locks held", at);
 	h->rank[at] = (u8)rank;
 	h->lock[at] = lock;
-	barrier();
 	h->depth = (u8)(at + 1);
+	arch_irq_restore(irq);
 }
 
 static void check_order(enum lock_rank rank, const void *lock, bool pair)
@@ -80,10 +83,13 @@ void lock_check_try(enum lock_rank rank, const void *lock)
 void lock_check_release(enum lock_rank rank, const void *lock)
 {
 	struct held_locks *h = &arch_current()->held;
-	uint at = h->depth;
+	irqflags_t irq;
+	uint at;
 
 	if (panic_in_progress())
 		return;
+	irq = arch_irq_save();
+	at = h->depth;
 	while (at > 0 && h->lock[at - 1] != lock)
 		at--;
 	if (at == 0)
@@ -94,6 +100,7 @@ void lock_check_release(enum lock_rank rank, const void *lock)
 		h->lock[at - 1] = h->lock[at];
 	}
 	h->depth--;
+	arch_irq_restore(irq);
 }
 
 bool lock_check_is_held(const void *lock)

@@ -14,6 +14,7 @@
 
 #include <gemel/assert.h>
 #include <gemel/fault.h>
+#include <gemel/kasan.h>
 #include <gemel/string.h>
 #include <gemel/task.h>
 
@@ -42,6 +43,7 @@ size_t copy_from_user_partial(void *dst, const void __user *src, size_t n)
 	check_may_fault();
 	if (unlikely(!user_range_ok(src, n)) || copy_must_fail())
 		return 0;
+	kasan_check(dst, n, true);
 	return n - arch_copy_from_user(dst, src, n);
 }
 
@@ -50,12 +52,14 @@ size_t copy_to_user_partial(void __user *dst, const void *src, size_t n)
 	check_may_fault();
 	if (unlikely(!user_range_ok(dst, n)) || copy_must_fail())
 		return 0;
+	kasan_check(src, n, false);
 	return n - arch_copy_to_user(dst, src, n);
 }
 
 int copy_from_user(void *dst, const void __user *src, size_t n)
 {
 	check_may_fault();
+	kasan_check(dst, n, true);
 	if (unlikely(!user_range_ok(src, n)) || copy_must_fail() ||
 	    unlikely(arch_copy_from_user(dst, src, n)))
 		return -EFAULT;
@@ -65,6 +69,7 @@ int copy_from_user(void *dst, const void __user *src, size_t n)
 int copy_to_user(void __user *dst, const void *src, size_t n)
 {
 	check_may_fault();
+	kasan_check(src, n, false);
 	if (unlikely(!user_range_ok(dst, n)) || copy_must_fail() ||
 	    unlikely(arch_copy_to_user(dst, src, n)))
 		return -EFAULT;

@@ -10,6 +10,7 @@
 #include <gemel/boot_info.h>
 #include <gemel/ktest.h>
 #include <gemel/page.h>
+#include <gemel/slab.h>
 #include <gemel/spin.h>
 #include <gemel/string.h>
 #include <gemel/vmalloc.h>
@@ -78,6 +79,52 @@ static void crash_locked(void)
 	panic("with a lock held");
 }
 
+/* The next five are the sanitizer's: a debug kernel stops at the access, another goes on. */
+static void crash_use_after_free(void)
+{
+	volatile char *p = kalloc(40);
+
+	kfree((void *)p);
+	if (p)
+		p[8] = 1;
+}
+
+static void crash_out_of_bounds(void)
+{
+	volatile char *p = kalloc(45);
+
+	if (p)
+		p[45] = 1;
+	kfree((void *)p);
+}
+
+static void crash_page_after_free(void)
+{
+	volatile char *p = page_alloc_kernel(0, 0);
+
+	page_free_kernel((void *)p, 0);
+	if (p)
+		p[100] = 1;
+}
+
+static void crash_copy_too_long(void)
+{
+	char *p = kalloc(100), *q = kalloc(200);
+
+	if (p && q)
+		memcpy(p, q, 101);
+	kfree(p);
+	kfree(q);
+}
+
+static void crash_double_free(void)
+{
+	void *p = kalloc(40);
+
+	kfree(p);
+	kfree(p);
+}
+
 static void crash_overflow(void)
 {
 	char start = 0;
@@ -98,11 +145,16 @@ static const struct {
 	{ "guard", crash_guard },
 	{ "assert", crash_assert },
 	{ "locked", crash_locked },
+	{ "use-after-free", crash_use_after_free },
+	{ "out-of-bounds", crash_out_of_bounds },
+	{ "page-after-free", crash_page_after_free },
+	{ "copy-too-long", crash_copy_too_long },
+	{ "double-free", crash_double_free },
 };
 
 KTEST(crash, as_the_command_line_says)
 {
-	char word[16];
+	char word[24];
 
 	if (!cmdline_get("crash", word, sizeof(word)))
 		return;

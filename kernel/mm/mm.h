@@ -22,6 +22,15 @@ static inline bool fault_inject(void)
 
 /* ---- slab.c ---- */
 size_t slab_shrink(void);
+/* What the sanitizer can say about an address. */
+struct slab_object {
+	const void *start;
+	size_t size;
+	const char *cache;
+	ulong alloc_pc, free_pc;        /* 0: not known */
+};
+/* The object that @p is in or just behind.  False: no slab memory.  Only of physmap addresses. */
+bool slab_describe(const void *p, struct slab_object *so);
 
 /* ---- page.c ---- */
 u64 page_total_count(void);             /* pages of RAM that can be allocated */

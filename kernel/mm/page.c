@@ -36,6 +36,7 @@
 #include <gemel/bits.h>
 #include <gemel/boot_info.h>
 #include <gemel/cpu.h>
+#include <gemel/kasan.h>
 #include <gemel/signal.h>
 #include <gemel/spin.h>
 #include <gemel/string.h>
@@ -297,6 +298,7 @@ struct page *page_alloc(uint order, uint flags)
 			return NULL;
 	}
 	page_prepare(pg, order);
+	kasan_unpoison(page_address(pg), PAGE_SIZE << order);
 	if (flags & ALLOC_ZERO)
 		memset(page_address(pg), 0, PAGE_SIZE << order);
 	else if (GEMEL_DEBUG)
@@ -344,6 +346,7 @@ struct page *page_alloc_below(uint order, uint flags, paddr_t limit)
 	if (!found)
 		return NULL;
 	page_prepare(found, order);
+	kasan_unpoison(page_address(found), PAGE_SIZE << order);
 	if (flags & ALLOC_ZERO)
 		memset(page_address(found), 0, PAGE_SIZE << order);
 	return found;
@@ -354,8 +357,11 @@ void page_free(struct page *pg, uint order)
 	DEBUG_ASSERT(pg->refs.count == 1);
 	ASSERT(!(pg->flags & (PAGE_BUDDY | PAGE_RESERVED | PAGE_LRU | PAGE_SLAB)));
 	DEBUG_ASSERT(pg->mapcount == 0);
+	/* Whatever marks a slab left there. */
+	kasan_unpoison(page_address(pg), PAGE_SIZE << order);
 	if (GEMEL_DEBUG)
 		memset(page_address(pg), POISON_FREE, PAGE_SIZE << order);
+	kasan_poison(page_address(pg), PAGE_SIZE << order, KASAN_PAGE_FREED);
 	pg->flags = 0;
 	refs_init(&pg->refs, 0);
 	if (likely(order == 0)) {
@@ -567,6 +573,8 @@ void page_init(void)
 	for (uint o = 0; o <= PAGE_MAX_ORDER; o++)
 		list_init(&zone.free[o]);
 	vmemmap_init();
+	if (GEMEL_DEBUG)
+		kasan_init();
 	/* No boot_alloc() from here on: the ranges that are free become the zone's. */
 	for (uint i = 0; i < boot_info.nram; i++)
 		ram_add(&boot_info.ram[i]);

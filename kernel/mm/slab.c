@@ -19,8 +19,11 @@
  * covers the slabs.  The list of caches only grows at boot and in
  * slab_cache_create(), under caches_lock.
  *
- * Debug kernels fill free objects with POISON_FREE and check at allocation
- * that nobody wrote to them (caches without constructor).
+ * Debug kernels (kasan.c).  Behind each object lies a redzone with the callers
+ * that allocated and freed it last (struct track); memory that is not handed
+ * out is marked.  A freed object stays in the cache's quarantine until as many
+ * others have been freed.  Free objects are filled with POISON_FREE, and allocation
+ * checks that nobody wrote to them (caches without constructor).
  */
 #include <gemel/slab.h>
 
@@ -29,6 +32,7 @@
 #include <gemel/assert.h>
 #include <gemel/bits.h>
 #include <gemel/cpu.h>
+#include <gemel/kasan.h>
 #include <gemel/spin.h>
 #include <gemel/string.h>
 #include <gemel/vmalloc.h>
@@ -38,6 +42,14 @@
 #define MAGAZINE_SIZE   15u
 #define SLAB_ALIGN      16u
 #define SLAB_MIN_OBJS   8u
+
+/* In the redzone, debug kernels only. */
+struct track {
+	ulong alloc_pc, free_pc;
+};
+
+#define QUARANTINE_SIZE 32u
+#define QUARANTINE_OBJ_MAX 1024u
 
 struct magazine {
 	u64 count;
@@ -53,10 +65,13 @@ struct slab_cache {
 	void (*ctor)(void *obj);
 	uint order, per_slab;
 	uint batch;             /* objects a magazine holds */
+	size_t track_at;        /* debug: where struct track is; 0: nowhere */
 
 	struct irqlock lock;
 	struct list partial;            /* struct page, by link */
 	uint empty, slabs;
+	void *quarantine[GEMEL_DEBUG ? QUARANTINE_SIZE : 1];
+	uint quarantine_at;
 
 	struct slab_cache *next;        /* caches_lock */
 	struct magazine mag[];          /* one a CPU */
@@ -72,6 +87,7 @@ static const u16 kalloc_sizes[] = { 16, 32, 48, 64, 96, 128, 192, 256, 384, 512,
 				    2048, 4096, 8192 };
 #define KALLOC_MAX      8192u
 static struct slab_cache *kalloc_caches[ARRAY_SIZE(kalloc_sizes)];
+#define CALLER          ((ulong)__builtin_return_address(0))
 /* Index of the cache for a size, by (size - 1) / 16 up to 1024 bytes. */
 static u8 kalloc_small[64];
 
@@ -80,6 +96,11 @@ static u8 kalloc_small[64];
 static void **link_of(const struct slab_cache *c, void *obj)
 {
 	return (void **)((char *)obj + c->link_at);
+}
+
+static struct track *track_of(const struct slab_cache *c, const void *obj)
+{
+	return c->track_at ? (struct track *)((ulong)obj + c->track_at) : NULL;
 }
 
 static struct page *slab_head(const void *obj)
@@ -156,10 +177,13 @@ static struct page *slab_make(struct slab_cache *c, uint flags)
 		if (c->ctor)
 			c->ctor(obj);
 		else if (GEMEL_DEBUG)
-			memset(obj, POISON_FREE, c->size);
+			memset(obj, POISON_FREE, c->user_size);
+		if (c->track_at)
+			*track_of(c, obj) = (struct track){ 0, 0 };
 		*link_of(c, obj) = pg->freelist;
 		pg->freelist = obj;
 	}
+	kasan_poison(base, PAGE_SIZE << c->order, KASAN_REDZONE);
 	page_count_add(PAGE_COUNT_SLAB, 1l << c->order);
 	return pg;
 }
@@ -245,8 +269,9 @@ static void poison_check(const struct slab_cache *c, const void *obj)
 
 static void poison_set(const struct slab_cache *c, void *obj)
 {
+	kasan_unpoison(obj, c->user_size);
 	if (!c->ctor)
-		memset(obj, POISON_FREE, c->size);
+		memset(obj, POISON_FREE, c->user_size);
 }
 
 static void check_free(const struct slab_cache *c, const void *obj)
@@ -258,6 +283,8 @@ static void check_free(const struct slab_cache *c, const void *obj)
 	ASSERT(pg->flags & PAGE_SLAB);
 	ASSERT(pg->slab == c);
 	ASSERT(((const char *)obj - (const char *)page_address(pg)) % c->size == 0);
+	if (kasan_is_marked(obj, KASAN_FREED))
+		panic("slab: %s: object %p freed twice", c->name, obj);
 	m = &c->mag[arch_this_cpu()->id];
 	for (u64 i = 0; i < m->count; i++)
 		if (m->obj[i] == obj)
@@ -265,9 +292,62 @@ static void check_free(const struct slab_cache *c, const void *obj)
 	arch_irq_restore(irq);
 }
 
+/* @obj goes to its user, who asked for @size bytes. */
+static void debug_alloc(const struct slab_cache *c, void *obj, size_t size, ulong pc)
+{
+	struct track *track = track_of(c, obj);
+
+	poison_check(c, obj);
+	if (track)
+		track->alloc_pc = pc;
+	kasan_unpoison(obj, size);
+}
+
+/* @obj comes back.  What leaves the quarantine in its place, or NULL. */
+static void *debug_free(struct slab_cache *c, void *obj, ulong pc)
+{
+	struct track *track = track_of(c, obj);
+	void *out;
+
+	check_free(c, obj);
+	poison_set(c, obj);
+	if (track)
+		track->free_pc = pc;
+	kasan_poison(obj, c->user_size, KASAN_FREED);
+	if (c->size > QUARANTINE_OBJ_MAX)
+		return obj;
+	irq_lock(&c->lock);
+	out = c->quarantine[c->quarantine_at];
+	c->quarantine[c->quarantine_at] = obj;
+	c->quarantine_at = (c->quarantine_at + 1) % ARRAY_SIZE(c->quarantine);
+	irq_unlock(&c->lock);
+	return out;
+}
+
+bool slab_describe(const void *p, struct slab_object *so)
+{
+	const struct slab_cache *c;
+	const struct track *track;
+	const struct page *pg;
+	size_t offset;
+
+	if (!pfn_is_ram(virt_to_phys(p) >> PAGE_SHIFT) || !(virt_to_page(p)->flags & PAGE_SLAB))
+		return false;
+	pg = slab_head(p);
+	c = pg->slab;
+	offset = (size_t)((const char *)p - (const char *)page_address(pg)) / c->size * c->size;
+	so->start = (const char *)page_address(pg) + offset;
+	so->size = c->user_size;
+	so->cache = c->name;
+	track = track_of(c, so->start);
+	so->alloc_pc = track ? track->alloc_pc : 0;
+	so->free_pc = track ? track->free_pc : 0;
+	return true;
+}
+
 /* ---- objects ---- */
 
-static inline void *object_alloc(struct slab_cache *c, uint flags)
+static inline void *object_alloc(struct slab_cache *c, size_t size, uint flags, ulong pc)
 {
 	irqflags_t irq;
 	struct magazine *m;
@@ -285,18 +365,19 @@ static inline void *object_alloc(struct slab_cache *c, uint flags)
 		obj = slab_alloc_slow(c, flags);
 	}
 	if (GEMEL_DEBUG && obj)
-		poison_check(c, obj);
+		debug_alloc(c, obj, size, pc);
 	return obj;
 }
 
-static inline void object_free(struct slab_cache *c, void *obj)
+static inline void object_free(struct slab_cache *c, void *obj, ulong pc)
 {
 	irqflags_t irq;
 	struct magazine *m;
 
 	if (GEMEL_DEBUG) {
-		check_free(c, obj);
-		poison_set(c, obj);
+		obj = debug_free(c, obj, pc);
+		if (!obj)
+			return;
 	}
 	irq = arch_irq_save();
 	m = magazine_of(c);
@@ -308,18 +389,18 @@ static inline void object_free(struct slab_cache *c, void *obj)
 
 void *slab_alloc(struct slab_cache *c)
 {
-	return object_alloc(c, 0);
+	return object_alloc(c, c->user_size, 0, CALLER);
 }
 
 void *slab_alloc_atomic(struct slab_cache *c)
 {
-	return object_alloc(c, ALLOC_ATOMIC);
+	return object_alloc(c, c->user_size, ALLOC_ATOMIC, CALLER);
 }
 
 void slab_free(struct slab_cache *c, void *obj)
 {
 	if (obj)
-		object_free(c, obj);
+		object_free(c, obj, CALLER);
 }
 
 /* ---- caches ---- */
@@ -379,6 +460,11 @@ static void cache_setup(struct slab_cache *c, const char *name, size_t size, siz
 		c->link_at = ALIGN_UP(size, sizeof(void *));
 		size = c->link_at + sizeof(void *);
 	}
+	/* Objects of a page and more stay aligned, and have guard enough in what follows them. */
+	if (GEMEL_DEBUG && size < PAGE_SIZE) {
+		c->track_at = ALIGN_UP(MAX(size, sizeof(void *)), sizeof(void *));
+		size = c->track_at + sizeof(struct track);
+	}
 	c->size = ALIGN_UP(MAX(size, sizeof(void *)), align);
 	c->ctor = ctor;
 	c->order = order_for(c->size);
@@ -415,6 +501,12 @@ void slab_cache_destroy(struct slab_cache *c)
 
 	for (uint i = 0; i < boot_info.ncpus; i++)
 		magazine_spill(c, &c->mag[i], 0);
+	for (uint i = 0; GEMEL_DEBUG && i < ARRAY_SIZE(c->quarantine); i++) {
+		struct magazine one = { .count = c->quarantine[i] != NULL,
+					.obj = { c->quarantine[i] } };
+
+		magazine_spill(c, &one, 0);
+	}
 	arch_irq_restore(irq);
 	while (!list_is_empty(&c->partial)) {
 		struct page *pg = list_first(&c->partial, struct page, link);
@@ -500,8 +592,10 @@ void slab_init(void)
 	for (uint i = 0; i < ARRAY_SIZE(kalloc_sizes); i++) {
 		size_t size = kalloc_sizes[i];
 
-		kalloc_caches[i] = slab_cache_create(names[i], size, is_pow2(size) ? size : 16,
-						     NULL);
+		/* Powers of two are aligned to their size where no redzone follows. */
+		bool align = is_pow2(size) && (!GEMEL_DEBUG || size >= PAGE_SIZE);
+
+		kalloc_caches[i] = slab_cache_create(names[i], size, align ? size : 16, NULL);
 		if (!kalloc_caches[i])
 			panic("mm: no memory for slab caches");
 	}
@@ -551,14 +645,14 @@ void *kalloc(size_t size)
 {
 	if (unlikely(size > KALLOC_MAX))
 		return kalloc_large(size, 0);
-	return object_alloc(kalloc_cache(size), 0);
+	return object_alloc(kalloc_cache(size), size, 0, CALLER);
 }
 
 void *kalloc_atomic(size_t size)
 {
 	if (unlikely(size > KALLOC_MAX))
 		return kalloc_large(size, ALLOC_ATOMIC);
-	return object_alloc(kalloc_cache(size), ALLOC_ATOMIC);
+	return object_alloc(kalloc_cache(size), size, ALLOC_ATOMIC, CALLER);
 }
 
 void *kzalloc(size_t size)
@@ -567,7 +661,7 @@ void *kzalloc(size_t size)
 
 	if (unlikely(size > KALLOC_MAX))
 		return kalloc_large(size, ALLOC_ZERO);
-	p = object_alloc(kalloc_cache(size), 0);
+	p = object_alloc(kalloc_cache(size), size, 0, CALLER);
 	if (p)
 		memset(p, 0, size);
 	return p;
@@ -599,7 +693,7 @@ void kfree(void *p)
 	}
 	pg = virt_to_page(p);
 	if (likely(pg->flags & PAGE_SLAB))
-		object_free(pg->slab, p);
+		object_free(pg->slab, p, CALLER);
 	else
 		page_free(pg, pg->order);
 }
