@@ -100,9 +100,12 @@ def check_image(image):
 
 
 def qemu_command(arch, machine, smp, mem, cpu="max"):
-    """The command line up to what boots: machine, processors, memory, no default devices."""
+    """The command line up to what boots: machine, processors, memory, no default devices.
+
+    QEMU ends with whoever started it, also when that was killed without a chance to clean up.
+    """
     spec = ARCHES[arch]
-    return [f"qemu-system-{spec.cpu}", "-M", spec.machines[machine].type, "-cpu", cpu,
+    return ["setpriv", "--pdeathsig", "KILL", f"qemu-system-{spec.cpu}", "-M", spec.machines[machine].type, "-cpu", cpu,
             "-smp", str(smp), "-m", str(mem), "-no-user-config", "-nodefaults",
             *spec.exit_args]
 
