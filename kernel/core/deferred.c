@@ -121,7 +121,7 @@ static int thread_main(void *arg)
 	wait_queue_init(&queue);
 	WRITE_ONCE(q->wake, &queue);
 	while (!kthread_should_stop()) {
-		wait_event_blocked(&queue, thread_has_work() || kthread_is_asked());
+		wait_event_idle(&queue, thread_has_work() || kthread_is_asked());
 		arch_irq_disable();
 		run_some(q, RUN_MAX);
 		arch_irq_enable();

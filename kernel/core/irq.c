@@ -23,6 +23,7 @@
 
 #include "deferred.h"
 #include "panic.h"
+#include "watchdog.h"
 
 enum { IRQ_MAX = 2048 };        /* the contract's limit of arch_irq_count() */
 
@@ -76,6 +77,8 @@ void ipi_dispatch(uint ipi)
 {
 	switch (ipi) {
 	case IPI_RESCHED:
+		if (unlikely(watchdog_beat_is_due()))
+			watchdog_beat();
 		sched_timer(time_now());
 		break;
 	case IPI_CALL:

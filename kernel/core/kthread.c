@@ -12,7 +12,8 @@
  *
  * `control` wakes both sides: the thread at its park point, the creator in
  * kthread_park().  The flags are stored, then the queue is woken: wait.c says why
- * that suffices.  A detached thread frees its struct itself (`owners` reaches 0).
+ * that suffices.  All threads are in a list (threads_lock), for the hang detector.
+ * A detached thread frees its struct itself (`owners` reaches 0).
  */
 #include <gemel/kthread.h>
 
@@ -23,7 +24,12 @@
 #include <gemel/slab.h>
 #include <gemel/task.h>
 
+static struct irqlock threads_lock = IRQLOCK_INIT(KTHREADS);
+static struct list threads = LIST_INIT(threads);        /* threads_lock; kthread->link */
+
 struct kthread {
+	struct list link;               /* threads_lock */
+	struct task *task;
 	int (*fn)(void *arg);
 	void *arg;
 	struct refs owners;             /* the creator and the thread */
@@ -63,6 +69,7 @@ struct task *kthread_create(int (*fn)(void *arg), void *arg, const char *name)
 	refs_init(&k->owners, 2);
 	wait_queue_init(&k->control);
 	completion_init(&k->ended);
+	k->task = t;
 	t->kthread = k;
 	t->is_kernel = true;
 	t->process = &kernel_process;
@@ -71,6 +78,9 @@ struct task *kthread_create(int (*fn)(void *arg), void *arg, const char *name)
 	(void)sched_set_policy(t, SCHED_NORMAL, 0);
 	sched_set_nice(t, 0);
 	t->se.affinity = ~0ull;
+	irq_lock(&threads_lock);
+	list_add_tail(&threads, &k->link);
+	irq_unlock(&threads_lock);
 	return t;
 }
 
@@ -129,6 +139,16 @@ void kthread_unpark(struct task *t)
 	wake_all(&t->kthread->control);
 }
 
+void kthread_each(void (*fn)(struct task *t))
+{
+	struct kthread *k;
+
+	irq_lock(&threads_lock);
+	list_for_each(k, &threads, link)
+		fn(k->task);
+	irq_unlock(&threads_lock);
+}
+
 bool kthread_should_stop(void)
 {
 	return READ_ONCE(current->kthread->asked_stop);
@@ -149,7 +169,7 @@ void kthread_park_point(void)
 		return;
 	WRITE_ONCE(k->parked, true);
 	wake_all(&k->control);
-	wait_event_blocked(&k->control, !READ_ONCE(k->asked_park));
+	wait_event_idle(&k->control, !READ_ONCE(k->asked_park));
 	WRITE_ONCE(k->parked, false);
 }
 
@@ -157,6 +177,9 @@ void kthread_exit(int code)
 {
 	struct kthread *k = current->kthread;
 
+	irq_lock(&threads_lock);
+	list_remove(&k->link);
+	irq_unlock(&threads_lock);
 	k->code = code;
 	completion_done(&k->ended);
 	wake_all(&k->control);

@@ -32,7 +32,7 @@
 
 enum {
 	LOG_SIZE = 1 << 15,
-	LINE_MAX = 256,
+	LINE_MAX = 400,
 	DEBUG_TAGS_MAX = 128,
 };
 

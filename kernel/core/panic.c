@@ -36,6 +36,7 @@
 enum { TRACE_SHOWN = 32, TRACE_SHOWN_OTHERS = 8 };
 
 u32 panic_state;                /* atomic: 0, or 1 + the panicking CPU */
+static const struct task *panic_subject; /* the task that it is about, if it does not run */
 static uint panic_depth;        /* the panicking CPU only */
 static uint panic_turn;         /* atomic: 1 + the CPU that may print */
 static uint panic_done;         /* atomic: CPUs that have printed, in turn */
@@ -112,6 +113,41 @@ void panic_stop_this_cpu(void)
 	arch_halt();
 }
 
+static uint hex_digit(char c)
+{
+	return (uint)(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10) & 15;
+}
+
+/* In place: "%20" becomes a space. */
+static void percent_decode(char *text)
+{
+	char *to = text;
+
+	while (*text) {
+		if (*text == '%' && text[1] && text[2]) {
+			*to++ = (char)(hex_digit(text[1]) << 4 | hex_digit(text[2]));
+			text += 3;
+		} else {
+			*to++ = *text++;
+		}
+	}
+	*to = '\0';
+}
+
+/* tools/run puts its own command on the command line. */
+static void print_reproduce(void)
+{
+	static char command[400];
+
+	if (cmdline_get("gemel.repro", command, sizeof(command))) {
+		percent_decode(command);
+		say("reproduce: %s", command);
+		return;
+	}
+	say("reproduce: tools/run --arch %s --smp %u --append '%s'", arch_machine_name, cpu_count,
+	    boot_info.cmdline);
+}
+
 static void __noreturn machine_end(void)
 {
 	char how[8] = "";
@@ -152,11 +188,16 @@ static void __noreturn panic_report(const struct trapframe *tf, ulong fp, const 
 	panic_enter();
 	vscnprintf(cause, sizeof(cause), fmt, ap);
 	printk(LOG_ERR, "panic", "%s", cause);
+	if (panic_subject) {
+		say("stack of task %d \"%s\":", panic_subject->tid, panic_subject->name);
+		backtrace_print_task(panic_subject);
+	}
 	print_this_cpu(tf, fp);
 	say("last events of CPU %u:", cpu_id());
 	trace_dump(cpu_id(), TRACE_SHOWN);
 	stop_others();
 	say("command line: %s", boot_info.cmdline);
+	print_reproduce();
 	say("panic: %s", cause);
 	machine_end();
 }
@@ -177,6 +218,23 @@ static void __noreturn panic_frame(const struct trapframe *tf, const char *fmt, 
 
 	va_start(ap, fmt);
 	panic_report(tf, 0, fmt, ap);
+}
+
+void panic_interrupted(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	panic_report(arch_this_cpu()->irq_frame, 0, fmt, ap);
+}
+
+void panic_task(const struct task *t, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	panic_subject = t;
+	panic_report(NULL, arch_frame_pointer(), fmt, ap);
 }
 
 void kernel_exception(struct trapframe *tf, const char *what)

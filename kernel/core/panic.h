@@ -12,6 +12,10 @@ static inline bool panic_in_progress(void)
 	return READ_ONCE(panic_state) != 0;
 }
 
+/* From an interrupt: a panic that is about what it interrupted; about @t, which does not run. */
+void __noreturn __cold panic_interrupted(const char *fmt, ...) __printf_like(1, 2);
+void __noreturn __cold panic_task(const struct task *t, const char *fmt, ...) __printf_like(2, 3);
+
 /* From ipi_dispatch(IPI_STOP): print this CPU's stack in its turn, then stop forever. */
 void __noreturn panic_stop_this_cpu(void);
 

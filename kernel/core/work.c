@@ -73,7 +73,7 @@ static int worker_main(void *arg)
 		}
 		if (READ_ONCE(q->is_ending))
 			return 0;
-		wait_event_blocked(&q->not_empty, queue_has_work(q) || READ_ONCE(q->is_ending));
+		wait_event_idle(&q->not_empty, queue_has_work(q) || READ_ONCE(q->is_ending));
 	}
 }
 

@@ -28,6 +28,7 @@
 #include <gemel/work.h>
 
 #include "../core/deferred.h"
+#include "../core/watchdog.h"
 
 #define LOG_TAG "boot"
 
@@ -48,6 +49,7 @@ static int boot_main(void *arg)
 	task_init();
 	smp_start_others();
 	deferred_start_threads();
+	watchdog_start();
 	vfs_init();
 	tty_init();
 	device_probe_all();             /* drivers: order does not matter among them */

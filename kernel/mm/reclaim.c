@@ -212,7 +212,7 @@ void reclaim_kick(void)
 static int __noreturn reclaimer_main(void *arg __unused)
 {
 	for (;;) {
-		wait_event_blocked(&reclaim_queue, READ_ONCE(reclaim_wanted));
+		wait_event_idle(&reclaim_queue, READ_ONCE(reclaim_wanted));
 		for (uint try = 0; try < 3 && page_is_low(); try++)
 			(void)reclaim_pages_for(128, try);
 		WRITE_ONCE(reclaim_wanted, false);

@@ -383,7 +383,7 @@ static int __noreturn flusher_main(void *arg __unused)
 		u64 now;
 
 		(void)wait_event_state(&flusher_queue, READ_ONCE(flusher_kicked) ||
-				       READ_ONCE(flusher_rearm), TASK_BLOCKED,
+				       READ_ONCE(flusher_rearm), TASK_SLEEPING,
 				       flusher_deadline());
 		WRITE_ONCE(flusher_rearm, false);
 		now = time_now();

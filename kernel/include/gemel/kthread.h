@@ -34,6 +34,9 @@ void kthread_detach(struct task *t);
 void kthread_park(struct task *t);
 void kthread_unpark(struct task *t);
 
+/* Call @fn for every kernel thread, under the list's lock: it must not sleep. */
+void kthread_each(void (*fn)(struct task *t));
+
 /* The thread itself. */
 bool kthread_should_stop(void);
 bool kthread_is_asked(void);            /* to stop or to park */

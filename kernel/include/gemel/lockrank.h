@@ -41,6 +41,7 @@
 	X(POLL,      "poll registration lists (irq)")                   \
 	X(PROCTREE,  "parent, child, group, session links (irq)")       \
 	X(SIGNAL,    "signal actions and pending sets (irq)")           \
+	X(KTHREADS,  "list of kernel threads (irq)")                    \
 	X(WORKQ,     "work queue (irq)")                                \
 	X(WAITQ,     "wait queue (irq)")                                \
 	X(EPREADY1,  "epoll: ready list (irq)")                         \

@@ -115,6 +115,10 @@ static inline void wake_all(struct wait_queue *q)
 #define wait_event_blocked(q, cond) \
 	((void)wait_event_state(q, cond, TASK_BLOCKED, WAIT_FOREVER))
 
+/* Of kernel threads that wait for something to do: it may never come, and that is no hang. */
+#define wait_event_idle(q, cond) \
+	((void)wait_event_state(q, cond, TASK_SLEEPING, WAIT_FOREVER))
+
 /*
  * Under a mutex: release it, sleep, take it again.  The caller loops on its condition:
  *	while (!condition) { err = wait_on(&queue, &lock); if (err < 0) goto out; }

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Planted bugs: `ktest=plant plant=WORD` on the command line of a debug kernel.
+ * Each must be caught and named; tests/system/plant_test.py says how.
+ */
+#include <arch/irqflags.h>
+
+#include <gemel/boot_info.h>
+#include <gemel/kthread.h>
+#include <gemel/ktest.h>
+#include <gemel/mutex.h>
+#include <gemel/string.h>
+#include <gemel/task.h>
+#include <gemel/time.h>
+
+static struct mutex inner = MUTEX_INIT(inner, INODE);
+static struct mutex outer = MUTEX_INIT(outer, MM);
+static struct spinlock spin = SPINLOCK_INIT(DCACHE);
+static struct wait_queue queue = WAIT_QUEUE_INIT(queue);
+static volatile uint number = 64;
+static volatile int largest = 0x7fffffff;
+static volatile long sink;
+static bool happened;
+
+static __noinline void plant_lock_order(void)
+{
+	mutex_lock(&outer);
+	mutex_lock(&inner);
+	mutex_unlock(&inner);
+	mutex_unlock(&outer);
+}
+
+static __noinline __no_lock_analysis void plant_lock_twice(void)
+{
+	mutex_lock(&outer);
+	mutex_lock(&outer);
+	mutex_unlock(&outer);
+}
+
+static __noinline void plant_sleep_in_atomic(void)
+{
+	spin_lock(&spin);
+	mutex_lock(&inner);
+	mutex_unlock(&inner);
+	spin_unlock(&spin);
+}
+
+static __noinline __no_lock_analysis void plant_unlock_of_another(void)
+{
+	spin_unlock(&spin);
+}
+
+static __noinline void plant_shift(void)
+{
+	sink = 1l << number;
+}
+
+static __noinline void plant_overflow(void)
+{
+	sink = largest + (int)number;
+}
+
+static __noinline void plant_bounds(void)
+{
+	static int array[8];
+
+	sink = array[number];
+}
+
+static int loser(void *arg)
+{
+	(void)arg;
+	wait_event_blocked(&queue, READ_ONCE(happened));
+	return 0;
+}
+
+/* The condition comes true, and nobody says so. */
+static __noinline void plant_lost_wake_up(void)
+{
+	struct task *t = kthread_run(loser, NULL, "loser", ~0ull);
+
+	(void)sleep_until(time_now() + 100 * NSEC_PER_MSEC, TASK_BLOCKED);
+	WRITE_ONCE(happened, true);
+	(void)sleep_until(time_now() + 60 * NSEC_PER_SEC, TASK_SLEEPING);
+	(void)kthread_join(t);
+}
+
+static __noinline int soft_lock_up(void *arg)
+{
+	(void)arg;
+	preempt_disable();
+	for (;;)
+		arch_cpu_relax();
+}
+
+static __noinline int hard_lock_up(void *arg)
+{
+	(void)arg;
+	arch_irq_disable();
+	for (;;)
+		arch_cpu_relax();
+}
+
+static void lock_up(int (*fn)(void *arg))
+{
+	struct task *t = kthread_run(fn, NULL, "stuck", 2);
+
+	(void)kthread_join(t);
+}
+
+static void plant_soft_lock_up(void)
+{
+	lock_up(soft_lock_up);
+}
+
+static void plant_hard_lock_up(void)
+{
+	lock_up(hard_lock_up);
+}
+
+static const struct plant {
+	const char *word;
+	void (*fn)(void);
+} plants[] = {
+	{ "lock-order", plant_lock_order },
+	{ "lock-twice", plant_lock_twice },
+	{ "sleep-in-atomic", plant_sleep_in_atomic },
+	{ "unlock-of-another", plant_unlock_of_another },
+	{ "shift", plant_shift },
+	{ "overflow", plant_overflow },
+	{ "bounds", plant_bounds },
+	{ "lost-wake-up", plant_lost_wake_up },
+	{ "soft-lock-up", plant_soft_lock_up },
+	{ "hard-lock-up", plant_hard_lock_up },
+};
+
+KTEST(plant, only_what_the_command_line_names)
+{
+	char word[32];
+
+	if (!cmdline_get("plant", word, sizeof(word)))
+		return;
+	for (uint i = 0; i < ARRAY_SIZE(plants); i++)
+		if (strcmp(plants[i].word, word) == 0)
+			plants[i].fn();
+	EXPECT(false);
+}

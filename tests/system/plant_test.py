@@ -1,0 +1,81 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Bugs planted in the debug kernel (kernel/core/plant_test.c): each is caught, and named."""
+import subprocess
+import sys
+
+from system import TOP, Failure, expect_match, main
+
+LIMIT_S = 120
+built = set()
+
+
+def kernel(arch):
+    """The debug test kernel, built when it is first asked for."""
+    if arch not in built:
+        subprocess.run(["make", "-s", f"ARCH={arch}", "DEBUG=1", "kernel-test"], cwd=TOP,
+                       check=True, stdout=subprocess.DEVNULL)
+        built.add(arch)
+    name = "kernel-test.elf" if arch == "amd64" else "Image-test"
+    return TOP / "build" / f"{arch}-debug" / name
+
+
+def plant(arch, word, what, function, more=""):
+    """Boot with plant=@word: the panic says @what, and a stack names @function."""
+    exit_word = "exitport=0xf4" if arch == "amd64" else "exitport=semihosting"
+    done = subprocess.run(
+        [TOP / "tools/run", "--arch", arch, "--disk", "none", "--timeout", str(LIMIT_S),
+         "--kernel", kernel(arch),
+         "--append", f"ktest=plant plant={word} {more} {exit_word}"],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    console = done.stdout.decode(errors="replace")
+    if done.returncode in (0, 124):
+        raise Failure(f"status {done.returncode}; the console's end: {console[-600:]!r}")
+    expect_match(f"panic: {what}", console)
+    expect_match(rf"{function}\+0x", console)
+
+
+def test_lock_order(arch):
+    plant(arch, "lock-order", "lock order: INODE .* while holding MM", "plant_lock_order")
+
+
+def test_lock_taken_twice(arch):
+    plant(arch, "lock-twice", "lock order: MM taken twice", "plant_lock_twice")
+
+
+def test_unlock_of_a_lock_not_held(arch):
+    plant(arch, "unlock-of-another", "lock order: DCACHE .* not held", "plant_unlock_of_another")
+
+
+def test_sleep_in_atomic(arch):
+    plant(arch, "sleep-in-atomic", "sleep in atomic context", "plant_sleep_in_atomic")
+
+
+def test_undefined_shift(arch):
+    plant(arch, "shift", r"undefined behaviour: shift out of bounds at .*plant_test\.c",
+          "plant_shift")
+
+
+def test_signed_overflow(arch):
+    plant(arch, "overflow", "undefined behaviour: signed addition overflows", "plant_overflow")
+
+
+def test_index_out_of_bounds(arch):
+    plant(arch, "bounds", "undefined behaviour: array index out of bounds", "plant_bounds")
+
+
+def test_lost_wake_up(arch):
+    plant(arch, "lost-wake-up", 'hung task: .*"loser" has waited', "loser", "hung=2 watchdog=4")
+
+
+def test_soft_lock_up(arch):
+    plant(arch, "soft-lock-up", "soft lock-up: CPU 1", "soft_lock_up", "watchdog=4")
+
+
+def test_hard_lock_up(arch):
+    plant(arch, "hard-lock-up", "hard lock-up: CPU 1",
+          "hard_lock_up" if arch == "amd64" else "ktest_run_all|sched_idle", "watchdog=4")
+
+
+if __name__ == "__main__":
+    sys.exit(main(globals()))
