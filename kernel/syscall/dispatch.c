@@ -92,17 +92,37 @@ const char *syscall_args_text(ulong nr)
 	return nr < ARRAY_SIZE(texts) && texts[nr].args ? texts[nr].args : "";
 }
 
-void syscall_dispatch(struct trapframe *tf)
+static __always_inline long syscall_call(ulong nr, const ulong a[6])
+{
+	if (likely(nr < ARRAY_SIZE(calls) && calls[nr]))
+		return calls[nr](a[0], a[1], a[2], a[3], a[4], a[5]);
+	return -ENOSYS;
+}
+
+#define TRACED ((1ull << TRACE_SYSCALL) | (1ull << TRACE_SYSRET))
+
+static __noinline void dispatch_traced(struct trapframe *tf)
 {
 	ulong nr = arch_syscall_nr(tf);
-	long ret = -ENOSYS;
 	ulong a[6];
+	long ret;
 
 	arch_syscall_args(tf, a);
-	if (unlikely(trace_enabled & (1ull << TRACE_SYSCALL)))
+	if (trace_enabled & (1ull << TRACE_SYSCALL))
 		trace_syscall(nr, a);
-	if (likely(nr < ARRAY_SIZE(calls) && calls[nr]))
-		ret = calls[nr](a[0], a[1], a[2], a[3], a[4], a[5]);
+	ret = syscall_call(nr, a);
 	trace(TRACE_SYSRET, nr, (ulong)ret);
 	arch_syscall_set_return(tf, ret);
+}
+
+void syscall_dispatch(struct trapframe *tf)
+{
+	ulong a[6];
+
+	if (unlikely(READ_ONCE(trace_enabled) & TRACED)) {
+		dispatch_traced(tf);
+		return;
+	}
+	arch_syscall_args(tf, a);
+	arch_syscall_set_return(tf, syscall_call(arch_syscall_nr(tf), a));
 }

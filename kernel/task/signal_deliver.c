@@ -201,7 +201,7 @@ static void report_crash(const struct ksiginfo *info, const struct trapframe *tf
 	if (now - READ_ONCE(last_ns) < NSEC_PER_SEC / 10)
 		return;
 	WRITE_ONCE(last_ns, now);
-	log_debug("%s[%d]: signal %d code %d at pc 0x%lx, address 0x%lx", current->name,
+	log_info("%s[%d]: signal %d code %d at pc 0x%lx, address 0x%lx", current->name,
 		  current->tid, info->signo, info->code, trapframe_pc(tf), (ulong)info->fault.addr);
 }
 

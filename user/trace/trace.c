@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * trace [-e EVENTS] [-o FILE] COMMAND [ARGUMENT]...
+ *
+ * Runs the command and tells what it and its children do, from the kernel's trace
+ * rings (/proc/trace): system calls with their arguments and results, one line each,
+ * or any other events: syscall, sched, block, all, or names of events, with
+ * commas between.  Lines go to standard error or to FILE.  The exit status is the
+ * command's.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { TIDS = 32768, BUFFER = 16 << 10, CALL_MAX = 240, POLL_NS = 5000000, ERRNO_MAX = 4095 };
+
+/* What we follow: each with the text of the call that has not returned yet, or "". */
+static char *pending[TIDS];
+static bool shows_tasks;                /* lines about fork and exit are wanted */
+static FILE *out;
+
+static void fail(const char *what)
+{
+	fprintf(stderr, "trace: %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+static void follow(unsigned tid)
+{
+	if (tid < TIDS && !pending[tid] && !(pending[tid] = calloc(1, CALL_MAX)))
+		fail("memory");
+}
+
+/* Results that only the kernel sees: the call will be made again. */
+static const char *restart_name(long result)
+{
+	return result <= -512 && result >= -516 ? "interrupted, to be restarted" : NULL;
+}
+
+static void print_result(long result)
+{
+	const char *restart = restart_name(result);
+
+	if (restart)
+		fprintf(out, " = ? (%s)\n", restart);
+	else if (result < 0 && result >= -ERRNO_MAX)
+		fprintf(out, " = -1 (%s)\n", strerror((int)-result));
+	else if (result >= 0 && result < 1 << 24)
+		fprintf(out, " = %ld\n", result);
+	else
+		fprintf(out, " = %#lx\n", (unsigned long)result);
+}
+
+/* Consume the line if it is about a system call. */
+static bool call_line(const char *time, unsigned tid, const char *event, const char *text)
+{
+	const char *equals = strstr(text, " = ");
+
+	if (strcmp(event, "SYSCALL") == 0) {
+		snprintf(pending[tid], CALL_MAX, "%s", text);
+		return true;
+	}
+	if (strcmp(event, "SYSRET") == 0) {
+		if (pending[tid][0] && equals) {
+			fprintf(out, "%s %5u %s", time, tid, pending[tid]);
+			print_result(strtol(equals + 3, NULL, 0));
+		}
+		pending[tid][0] = '\0';
+		return true;
+	}
+	if (strcmp(event, "EXIT") == 0 && pending[tid][0]) {
+		fprintf(out, "%s %5u %s = ?\n", time, tid, pending[tid]);
+		pending[tid][0] = '\0';
+	}
+	return !shows_tasks && (strcmp(event, "EXIT") == 0 || strcmp(event, "FORK") == 0);
+}
+
+static void line(char *text)
+{
+	char time[32], event[16];
+	unsigned cpu, tid, child;
+	int at = 0;
+
+	if (strncmp(text, "lost ", 5) == 0) {
+		fprintf(out, "%s\n", text);
+		return;
+	}
+	if (sscanf(text, "%31s %u %u %15s %n", time, &cpu, &tid, event, &at) != 4 || !at)
+		return;
+	if (tid >= TIDS || !pending[tid])
+		return;
+	if (strcmp(event, "FORK") == 0 && sscanf(text + at, "child=%u", &child) == 1)
+		follow(child);
+	if (!call_line(time, tid, event, text + at))
+		fprintf(out, "%s %5u %s %s\n", time, tid, event, text + at);
+}
+
+/* Read once.  True if there is more: not to the last line, for our own reading makes new ones. */
+static bool drain(int fd)
+{
+	static char buffer[BUFFER + 1];
+	ssize_t n = read(fd, buffer, BUFFER);
+	char *save = NULL;
+
+	if (n < 0 && errno != EINTR && errno != EAGAIN)
+		fail("/proc/trace");
+	if (n <= 0)
+		return false;
+	buffer[n] = '\0';
+	for (char *l = strtok_r(buffer, "\n", &save); l; l = strtok_r(NULL, "\n", &save))
+		line(l);
+	return n > BUFFER / 2;
+}
+
+/* The child waits until it is followed, then becomes the command. */
+static pid_t start(char **argv, int *go)
+{
+	int ends[2];
+	pid_t pid;
+	char c;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		fail("pipe");
+	pid = fork();
+	if (pid < 0)
+		fail("fork");
+	if (pid == 0) {
+		close(ends[1]);
+		if (read(ends[0], &c, 1) != 1)
+			_exit(127);
+		execvp(argv[0], argv);
+		fprintf(stderr, "trace: %s: %s\n", argv[0], strerror(errno));
+		_exit(127);
+	}
+	close(ends[0]);
+	*go = ends[1];
+	return pid;
+}
+
+static int watch(int fd, pid_t pid)
+{
+	const struct timespec pause = { 0, POLL_NS };
+	int status;
+
+	for (;;) {
+		pid_t done = waitpid(pid, &status, WNOHANG);
+
+		while (drain(fd))
+			;
+		if (done == pid)
+			break;
+		nanosleep(&pause, NULL);
+	}
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+/* Forks are always needed, to know the children. */
+static void choose(int fd, const char *events)
+{
+	char words[256];
+
+	shows_tasks = strstr(events, "sched") || strstr(events, "process") || strcmp(events, "all") == 0;
+	snprintf(words, sizeof(words), "%s,FORK,EXIT", events);
+	if (write(fd, words, strlen(words)) < 0)
+		fail(events);
+}
+
+int main(int argc, char **argv)
+{
+	const char *events = "syscall", *name = NULL;
+	int option, fd, go;
+	pid_t pid;
+
+	while ((option = getopt(argc, argv, "+e:o:")) != -1) {
+		if (option == 'e')
+			events = optarg;
+		else if (option == 'o')
+			name = optarg;
+		else
+			return 2;
+	}
+	if (optind == argc) {
+		fputs("usage: trace [-e EVENTS] [-o FILE] COMMAND [ARGUMENT]...\n", stderr);
+		return 2;
+	}
+	out = name ? fopen(name, "we") : stderr;
+	if (!out)
+		fail(name);
+	fd = open("/proc/trace", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		fail("/proc/trace");
+	pid = start(argv + optind, &go);
+	follow((unsigned)pid);
+	choose(fd, events);
+	signal(SIGINT, SIG_IGN);
+	if (write(go, "x", 1) != 1)
+		fail("start");
+	return watch(fd, pid);
+}
