@@ -166,7 +166,8 @@ static void choose(int fd, const char *events)
 {
 	char words[256];
 
-	shows_tasks = strstr(events, "sched") || strstr(events, "process") || strcmp(events, "all") == 0;
+	shows_tasks = strstr(events, "sched") || strstr(events, "process") ||
+		      strcmp(events, "all") == 0;
 	snprintf(words, sizeof(words), "%s,FORK,EXIT", events);
 	if (write(fd, words, strlen(words)) < 0)
 		fail(events);
