@@ -311,8 +311,12 @@ static void pipe_release(struct file *f)
 		p->readers--;
 	if (f->mode & FILE_WRITE)
 		p->writers--;
-	if (p->readers == 0 && p->writers == 0)
+	if (p->readers == 0 && p->writers == 0) {
+		/* Of a FIFO, which may be opened again. */
 		p->head = p->tail = 0;
+		pipe_free_slots(p->slot, p->nslots);
+		memset(p->slot, 0, p->nslots * sizeof(*p->slot));
+	}
 	mutex_unlock(&p->lock);
 	/* f still holds the inode, and with it the pipe. */
 	wake_all_key(&p->read_wait, POLLIN | POLLRDNORM | POLLHUP);

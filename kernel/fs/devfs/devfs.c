@@ -350,8 +350,11 @@ static int devfs_mount(struct superblock *sb, const char *data)
 	err = tmpfs_mount(sb, "mode=755,size=1m");
 	if (err == 0) {
 		err = devfs_fill(sb);
-		if (!devfs_sb)
+		/* It stays, mounted or not: devices come and go with it. */
+		if (!devfs_sb) {
+			refs_get(&sb->refs);
 			devfs_sb = sb;
+		}
 	}
 	mutex_unlock(&devfs_lock);
 	return err;

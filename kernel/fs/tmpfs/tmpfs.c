@@ -48,6 +48,7 @@ struct tmpfs_dir {
 	struct rb_root by_name, by_cookie;
 	u64 next_cookie;
 	struct inode *parent;           /* not referenced: it outlives its children */
+	struct tmpfs_dir *next;         /* of those to be dropped */
 };
 
 static struct tmpfs *tmpfs_of(struct inode *ip)
@@ -434,25 +435,46 @@ static int tmpfs_iterate(struct inode *dir, struct dir_context *ctx)
 	return 0;
 }
 
-static void tmpfs_evict(struct inode *ip)
+/*
+ * Drop the entries of a directory that goes with the whole file system.  Directories below
+ * lose theirs to @pending first, so that a deep tree does not become a deep recursion.
+ */
+static void tmpfs_drop_entries(struct tmpfs_dir *d, struct tmpfs_dir **pending)
 {
 	struct rb_node *n;
 
-	tmpfs_account(ip);
-	if (S_ISDIR(ip->mode) && ip->private) {
-		struct tmpfs_dir *d = ip->private;
+	while ((n = rb_first(&d->by_cookie))) {
+		struct entry *e = rb_entry(n, struct entry, by_cookie);
+		struct inode *child = e->ip;
 
-		/* Not empty only when the whole file system goes. */
-		while ((n = rb_first(&d->by_cookie))) {
-			struct entry *e = rb_entry(n, struct entry, by_cookie);
-			struct inode *child = e->ip;
+		rb_erase(&d->by_cookie, n);
+		kfree(e);
+		if (inode_is_dir(child) && child->private) {
+			struct tmpfs_dir *below = child->private;
 
-			rb_erase(&d->by_cookie, n);
-			kfree(e);
-			inode_put(child);
+			child->private = NULL;
+			below->next = *pending;
+			*pending = below;
 		}
+		inode_put(child);
 	}
-	kfree(ip->private);
+	kfree(d);
+}
+
+static void tmpfs_evict(struct inode *ip)
+{
+	struct tmpfs_dir *pending, *d;
+
+	tmpfs_account(ip);
+	if (!inode_is_dir(ip)) {
+		kfree(ip->private);
+		return;
+	}
+	pending = ip->private;
+	while ((d = pending)) {
+		pending = d->next;
+		tmpfs_drop_entries(d, &pending);
+	}
 }
 
 static int tmpfs_truncate(struct inode *ip, u64 size)

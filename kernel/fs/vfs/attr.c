@@ -10,9 +10,12 @@
 #include "vfs.h"
 
 #include <uapi/errno.h>
+#include <uapi/resource.h>
 #include <uapi/time.h>
 
 #include <gemel/cred.h>
+#include <gemel/process.h>
+#include <gemel/signal.h>
 #include <gemel/syscalls.h>
 #include <gemel/string.h>
 #include <gemel/uaccess.h>
@@ -229,6 +232,15 @@ long sys_utimensat(int dirfd, const char __user *path, const struct uapi_timespe
 
 /* ---- size ---- */
 
+/* A file may not be made larger than RLIMIT_FSIZE. */
+static int truncate_check(struct inode *ip, u64 size)
+{
+	if (size <= READ_ONCE(ip->size) || size <= rlimit_get(RLIMIT_FSIZE))
+		return 0;
+	signal_send_task(current, SIGXFSZ, NULL);
+	return -EFBIG;
+}
+
 static long truncate_path(const struct path *p, s64 size)
 {
 	struct inode *ip = p->dentry->inode;
@@ -241,6 +253,8 @@ static long truncate_path(const struct path *p, s64 size)
 	err = path_permission(p, W_OK);
 	if (err == 0 && READ_ONCE(ip->write_count) < 0)
 		err = -ETXTBSY;
+	if (err == 0)
+		err = truncate_check(ip, (u64)size);
 	if (err == 0)
 		err = inode_truncate(ip, (u64)size);
 	return err;
@@ -269,8 +283,11 @@ long sys_ftruncate(int fd, s64 size)
 
 	if (!f)
 		return -EBADF;
-	if (size >= 0 && f->inode && S_ISREG(f->inode->mode) && (f->mode & FILE_WRITE))
-		err = inode_truncate(f->inode, (u64)size);
+	if (size >= 0 && f->inode && S_ISREG(f->inode->mode) && (f->mode & FILE_WRITE)) {
+		err = truncate_check(f->inode, (u64)size);
+		if (err == 0)
+			err = inode_truncate(f->inode, (u64)size);
+	}
 	fd_return(r);
 	return err;
 }

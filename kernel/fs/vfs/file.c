@@ -198,6 +198,8 @@ static void file_destroy(struct file *f, bool was_open)
 		locks_remove_file(f);
 	if (was_open && f->ops && f->ops->release)
 		f->ops->release(f);
+	if (f->mode & FILE_EXECUTED)
+		inode_allow_write(f->inode);
 	if (f->mode & FILE_WRITER)
 		__atomic_fetch_sub(&f->inode->write_count, 1, __ATOMIC_RELEASE);
 	if (f->inode)
@@ -273,10 +275,15 @@ int file_open_exec(int dirfd, const char *path, int at_flags, struct file **out)
 		err = -EACCES;
 	else
 		err = inode_permission(ip, X_OK);
-	if (err == 0 && READ_ONCE(ip->write_count) > 0)
-		err = -ETXTBSY;
 	if (err == 0)
+		err = inode_deny_write(ip);
+	if (err == 0) {
 		err = file_open_path(&p, O_RDONLY, true, out);
+		if (err < 0)
+			inode_allow_write(ip);
+		else
+			(*out)->mode |= FILE_EXECUTED;
+	}
 	path_put(&p);
 	return err;
 }

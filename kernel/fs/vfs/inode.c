@@ -27,13 +27,16 @@
 #include <gemel/string.h>
 #include <gemel/task.h>
 #include <gemel/time.h>
+#include <gemel/work.h>
 
 #define TABLE_BITS 9
+#define FLUSH_AFTER_NS (5 * NSEC_PER_SEC)
 
 static struct spinlock icache_lock = SPINLOCK_INIT(ICACHE);
 static struct list table[1u << TABLE_BITS];
 static struct wait_queue inode_changed = WAIT_QUEUE_INIT(inode_changed);
 static struct slab_cache *inode_cache;
+static struct delayed_work flush_work;
 
 static struct list *chain_of(const struct superblock *sb, u64 ino)
 {
@@ -227,9 +230,19 @@ void inode_put(struct inode *ip)
 		inode_evict(ip);
 }
 
+static void flush_run(struct work *w)
+{
+	(void)w;
+	inodes_write_back();
+}
+
 void inode_mark_dirty(struct inode *ip)
 {
+	if (READ_ONCE(ip->dirty))
+		return;
 	WRITE_ONCE(ip->dirty, true);
+	if (ip->is_cached)
+		work_queue_delayed(system_work, &flush_work, FLUSH_AFTER_NS);
 }
 
 int inode_sync(struct inode *ip, bool data_only)
@@ -263,6 +276,15 @@ static struct inode *inode_next(struct superblock *sb, struct inode *prev)
 	if (prev)
 		inode_put(prev);
 	return ip;
+}
+
+void sb_write_inodes(struct superblock *sb)
+{
+	struct inode *ip = NULL;
+
+	while ((ip = inode_next(sb, ip)))
+		if (inode_sync(ip, false) < 0)
+			printk(LOG_ERR, "fs", "inode %lu: not written", (ulong)ip->ino);
 }
 
 int sb_sync(struct superblock *sb, bool wait)
@@ -551,4 +573,5 @@ void icache_init(void)
 	inode_cache = slab_cache_create("inode", sizeof(struct inode), 8, NULL);
 	if (!inode_cache)
 		panic("fs: no memory for the inode table");
+	delayed_work_init(&flush_work, flush_run);
 }

@@ -31,7 +31,7 @@
 static struct mutex mount_lock = MUTEX_INIT(mount_lock, MOUNT);
 static struct fs_type *fs_types;                /* mount_lock; only grows */
 static struct list mounts = LIST_INIT(mounts);  /* dcache_lock */
-static struct list superblocks = LIST_INIT(superblocks);        /* mount_lock */
+static struct list superblocks = LIST_INIT(superblocks);        /* dcache_lock */
 static uint next_mount_id = 1;                  /* mount_lock */
 static uint next_anonymous_dev = 1;             /* atomic */
 static struct mount anonymous_mount;
@@ -100,7 +100,9 @@ void superblock_put(struct superblock *sb)
 
 	if (!refs_put(&sb->refs))
 		return;
+	spin_lock(&dcache_lock);
 	list_remove(&sb->link);
+	spin_unlock(&dcache_lock);
 	dcache_shrink_sb(sb);
 	if (!sb->read_only && sb_sync(sb, true) < 0)
 		printk(LOG_ERR, "fs", "%s: unmount: changes lost", sb->type->name);
@@ -289,38 +291,50 @@ static int block_device_lookup(const char *source, struct block_device **out)
 	return *out ? 0 : -ENXIO;
 }
 
+/* One that is there already, referenced: of this device, or the only one of its type. */
+static struct superblock *superblock_lookup(struct fs_type *type, struct block_device *bdev)
+{
+	struct superblock *sb, *found = NULL;
+
+	spin_lock(&dcache_lock);
+	list_for_each(sb, &superblocks, link) {
+		if (bdev ? sb->bdev != bdev : !type->is_single || sb->type != type)
+			continue;
+		if (refs_try_get(&sb->refs))
+			found = sb;
+	}
+	spin_unlock(&dcache_lock);
+	return found;
+}
+
 static int superblock_open(struct fs_type *type, const char *source, uint flags,
 			   const char *data, struct superblock **out)
 {
 	struct block_device *bdev = NULL;
 	struct superblock *sb;
-	int err;
+	int err = 0;
 
-	list_for_each(sb, &superblocks, link) {
-		if (type->is_single && sb->type == type) {
-			refs_get(&sb->refs);
-			*out = sb;
-			return 0;
-		}
-	}
-	if (type->needs_device) {
+	if (type->needs_device)
 		err = block_device_lookup(source, &bdev);
-		if (err < 0)
-			return err;
-		list_for_each(sb, &superblocks, link) {
-			if (sb->bdev != bdev)
-				continue;
-			if (sb->type != type || sb->read_only != !!(flags & MS_RDONLY))
-				return -EBUSY;
-			refs_get(&sb->refs);
+	if (err < 0)
+		return err;
+	sb = superblock_lookup(type, bdev);
+	if (sb) {
+		if (!bdev || (sb->type == type && sb->read_only == !!(flags & MS_RDONLY))) {
 			*out = sb;
 			return 0;
 		}
+		superblock_put(sb);
+		return -EBUSY;
 	}
-	err = superblock_create(type, bdev, flags, data, out);
-	if (err == 0)
-		list_add_tail(&superblocks, &(*out)->link);
-	return err;
+	err = superblock_create(type, bdev, flags, data, &sb);
+	if (err < 0)
+		return err;
+	spin_lock(&dcache_lock);
+	list_add_tail(&superblocks, &sb->link);
+	spin_unlock(&dcache_lock);
+	*out = sb;
+	return 0;
 }
 
 /* @at: references are taken over on success. */
@@ -488,32 +502,57 @@ out_unlock:
 
 /* ---- all of them ---- */
 
+/* The superblock after @prev (put), referenced; NULL at the end. */
+static struct superblock *superblock_next(struct superblock *prev)
+{
+	struct superblock *sb = NULL;
+	struct list *at;
+
+	spin_lock(&dcache_lock);
+	at = prev ? prev->link.next : superblocks.next;
+	for (; at != &superblocks; at = at->next) {
+		sb = list_entry(at, struct superblock, link);
+		if (refs_try_get(&sb->refs))
+			break;
+		sb = NULL;
+	}
+	spin_unlock(&dcache_lock);
+	if (prev)
+		superblock_put(prev);
+	return sb;
+}
+
 void sync_all(void)
 {
-	struct superblock *sb;
+	struct superblock *sb = NULL;
 
-	mutex_lock(&mount_lock);
-	list_for_each(sb, &superblocks, link)
+	while ((sb = superblock_next(sb)))
 		if (!sb->read_only && sb_sync(sb, true) < 0)
 			printk(LOG_ERR, "fs", "%s: sync failed", sb->type->name);
-	mutex_unlock(&mount_lock);
 	writeback_all(true);
+}
+
+void inodes_write_back(void)
+{
+	struct superblock *sb = NULL;
+
+	while ((sb = superblock_next(sb)))
+		if (sb->bdev && !sb->read_only)
+			sb_write_inodes(sb);
 }
 
 void vfs_shutdown(void)
 {
-	struct superblock *sb;
+	struct superblock *sb = NULL;
 
 	sync_all();
-	mutex_lock(&mount_lock);
-	list_for_each(sb, &superblocks, link) {
+	while ((sb = superblock_next(sb))) {
 		if (sb->read_only || !sb->bdev)
 			continue;
-		if (sb_end_writing(sb) < 0)
+		if (sb->ops && sb->ops->remount && sb->ops->remount(sb, true) < 0)
 			printk(LOG_ERR, "fs", "%s: not remounted read-only", sb->type->name);
 		sb->read_only = true;
 	}
-	mutex_unlock(&mount_lock);
 }
 
 static void mount_options(const struct mount *m, char *buf, size_t size)

@@ -60,6 +60,9 @@ int inode_truncate(struct inode *ip, u64 size);
 /* After data was written by somebody without CAP_FSETID: set-id bits go.  Inode locked. */
 void inode_strip_privileges(struct inode *ip);
 void inode_touch_atime(struct file *f);
+/* Metadata that was changed some seconds ago goes to the disk: all file systems; one. */
+void inodes_write_back(void);
+void sb_write_inodes(struct superblock *sb);
 /* Write metadata back if dirty. */
 int inode_sync(struct inode *ip, bool data_only);
 /* Owner or CAP_FOWNER. */

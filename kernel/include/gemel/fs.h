@@ -245,6 +245,7 @@ struct file {
 #define FILE_NOSEEK     4u      /* pipes, terminals, sockets: ESPIPE */
 #define FILE_PATH       8u      /* O_PATH */
 #define FILE_WRITER     16u     /* counted in inode->write_count */
+#define FILE_EXECUTED   32u     /* counted there negatively: nobody may write meanwhile */
 
 /* All may sleep.  Missing read/write: -EINVAL (or -EBADF by mode); missing poll: always ready. */
 struct file_ops {
