@@ -28,10 +28,12 @@
 #include <gemel/time.h>
 #include <gemel/vmalloc.h>
 #include <gemel/wait.h>
+#include <gemel/work.h>
 
 #include "mm.h"
 
 #define RECLAIM_BATCH 32u
+#define RECLAIM_ALL_TRY 10u     /* 64 << this: objects asked of other caches */
 
 static struct spinlock lru_lock = SPINLOCK_INIT(LRU);
 static struct list lru = LIST_INIT(lru);
@@ -189,6 +191,15 @@ size_t reclaim_pages_for(size_t n, uint try)
 size_t reclaim_pages(size_t n)
 {
 	return can_sleep() ? reclaim_pages_for(n, 0) : 0;
+}
+
+void reclaim_all(void)
+{
+	/* Names hold inodes, and inodes pages: what one round frees, the next can. */
+	for (uint round = 0; round < 3; round++) {
+		(void)reclaim_pages_for(page_total_count(), RECLAIM_ALL_TRY);
+		work_flush(system_work);
+	}
 }
 
 bool reclaim_wait(uint try)

@@ -3,7 +3,10 @@
  * Run a command again and again, failing in the kernel the first thing that
  * can fail, then the second, then the third, until a run meets no fault.
  *
- *	failnth [-v] [-k KINDS] [-s SECONDS] [-m MAX] [-b FIRST] [-i STEP] COMMAND...
+ *	failnth [-rv] [-k KINDS] [-s SECONDS] [-m MAX] [-b FIRST] [-i STEP] COMMAND...
+ *
+ * The command runs as nobody, or with -r as root: a program that believes a failed
+ * fork() and kills process -1 should not take the system along.
  *
  * KINDS are words of /proc/self/fail-nth: alloc usercopy block.  A run is over
  * after SECONDS (5) at the latest.  What the command makes of a fault is its own
@@ -22,13 +25,13 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { EXIT_NOT_RUN = 125 };
+enum { EXIT_NOT_RUN = 125, NOBODY = 65534 };
 
 static struct {
 	const char *kinds;
 	long seconds, max, first, step;
-	bool verbose;
-} options = { "", 5, 1000000, 1, 1, false };
+	bool verbose, as_root;
+} options = { "", 5, 1000000, 1, 1, false, false };
 
 static struct {
 	long good, bad, signalled, killed;
@@ -72,6 +75,8 @@ static int run_child(long n, char **argv, bool *is_over)
 	if (pid == 0) {
 		if (!options.verbose)
 			silence();
+		if (!options.as_root && (setgid(NOBODY) < 0 || setuid(NOBODY) < 0))
+			_exit(EXIT_NOT_RUN);
 		execvp(argv[0], argv);
 		_exit(EXIT_NOT_RUN);
 	}
@@ -126,18 +131,22 @@ static bool run(long n, char **argv)
 	return o.is_over;
 }
 
-/* Of /proc/meminfo, what the kernel uses itself, in KiB. */
+/* Bytes in objects of the kernel, caches emptied first. */
 static long kernel_memory(void)
 {
-	static const char *const names[] = { "Slab:", "KernelStack:", "PageTables:" };
-	FILE *f = fopen("/proc/meminfo", "r");
-	char line[128];
-	long sum = 0;
+	int fd = open("/proc/sys/vm/drop_caches", O_WRONLY);
+	FILE *f = fopen("/proc/slabinfo", "r");
+	char line[160], name[64];
+	long used, all, size, sum = 0;
 
+	sync();
+	if (fd >= 0) {
+		(void)!write(fd, "3", 1);
+		close(fd);
+	}
 	while (f && fgets(line, sizeof(line), f))
-		for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-			if (strncmp(line, names[i], strlen(names[i])) == 0)
-				sum += strtol(line + strlen(names[i]), NULL, 10);
+		if (sscanf(line, "%63s %ld %ld %ld", name, &used, &all, &size) == 4)
+			sum += used * size;
 	if (f)
 		fclose(f);
 	return sum;
@@ -147,8 +156,9 @@ static void parse(int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "+vk:s:m:b:i:")) != -1) {
+	while ((c = getopt(argc, argv, "+rvk:s:m:b:i:")) != -1) {
 		switch (c) {
+		case 'r': options.as_root = true; break;
 		case 'v': options.verbose = true; break;
 		case 'k': options.kinds = optarg; break;
 		case 's': options.seconds = atol(optarg); break;
@@ -159,7 +169,7 @@ static void parse(int argc, char **argv)
 		}
 	}
 	if (optind == argc || options.first < 1 || options.step < 1) {
-		fprintf(stderr, "usage: failnth [-v] [-k KINDS] [-s SECONDS] [-m MAX] "
+		fprintf(stderr, "usage: failnth [-rv] [-k KINDS] [-s SECONDS] [-m MAX] "
 			"[-b FIRST] [-i STEP] COMMAND...\n");
 		exit(2);
 	}
@@ -176,7 +186,7 @@ int main(int argc, char **argv)
 	before = kernel_memory();
 	for (n = options.first; n <= options.max && !is_over; n += options.step)
 		is_over = run(n, argv + optind);
-	printf("failnth: %s: %ld good, %ld failed, %ld died, %ld killed; kernel memory %+ld KiB\n",
+	printf("failnth: %s: %ld good, %ld failed, %ld died, %ld killed; kernel memory %+ld bytes\n",
 	       argv[optind], runs.good, runs.bad, runs.signalled, runs.killed,
 	       kernel_memory() - before);
 	return 0;

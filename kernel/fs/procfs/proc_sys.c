@@ -3,6 +3,7 @@
 #include <uapi/errno.h>
 #include <uapi/stat.h>
 
+#include <gemel/cred.h>
 #include <gemel/page.h>
 #include <gemel/random.h>
 #include <gemel/string.h>
@@ -133,7 +134,23 @@ static const struct proc_entry kernel_entries[] = {
 };
 static const struct proc_dir kernel_dir = { PROC_TABLE(kernel_entries) };
 
+/* Linux tells pages (1) and names (2) apart; both go here. */
+static int write_drop_caches(const struct proc_ref *r, char *text, size_t len)
+{
+	u64 what;
+
+	(void)r, (void)len;
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	if (parse_u64(text, 10, &what, NULL) < 0 || what < 1 || what > 4)
+		return -EINVAL;
+	reclaim_all();
+	return 0;
+}
+
 static const struct proc_entry vm_entries[] = {
+	{ .name = "drop_caches", .mode = S_IFREG | 0200, .show = show_zero,
+	  .write = write_drop_caches },
 	PROC_FILE("max_map_count", 0644, show_max_map_count),
 	PROC_FILE("overcommit_memory", 0644, show_overcommit),
 	PROC_FILE("swappiness", 0644, show_swappiness),

@@ -128,6 +128,8 @@ struct memory_info {
 void memory_info(struct memory_info *mi);
 u64 page_free_count(void);
 
+/* Drop every clean page and every name that nobody uses (drop_caches).  Sleeps. */
+void reclaim_all(void);
 /* Reclaim up to @n clean or cleanable page-cache pages; returns how many.  May sleep. */
 size_t reclaim_pages(size_t n);
 
