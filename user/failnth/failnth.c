@@ -88,6 +88,20 @@ static int run_child(long n, char **argv, bool *is_over)
 	return pid < 0 ? EXIT_NOT_RUN << 8 : status;
 }
 
+/* Orphans that left the group: all that nobody has. */
+static void kill_leftovers(void)
+{
+	pid_t pid = options.as_root ? -1 : fork();
+
+	if (pid == 0) {
+		if (setuid(NOBODY) == 0)
+			kill(-1, SIGKILL);
+		_exit(0);
+	}
+	if (pid > 0)
+		waitpid(pid, NULL, 0);
+}
+
 struct outcome {
 	int status;
 	bool is_over;
@@ -102,7 +116,9 @@ static bool run(long n, char **argv)
 	int pipefd[2], status;
 	pid_t pid;
 
-	if (pipe(pipefd) < 0)
+	if (options.verbose)
+		fprintf(stderr, "failnth: run %ld\n", n);
+	if (pipe2(pipefd, O_CLOEXEC) < 0)
 		fail("pipe");
 	pid = fork();
 	if (pid < 0)
@@ -119,6 +135,7 @@ static bool run(long n, char **argv)
 		nanosleep(&tick, NULL);
 	kill(-pid, SIGKILL);
 	waitpid(pid, &status, 0);
+	kill_leftovers();
 	if (read(pipefd[0], &o, sizeof(o)) != sizeof(o))
 		runs.killed++;
 	else if (WIFSIGNALED(o.status))
