@@ -1,0 +1,92 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""tools/gdb-session: a conversation with a running kernel, and the k- commands."""
+import json
+import os
+import subprocess
+import sys
+
+from system import TOP, Failure, expect_equal, expect_match, main
+
+LIMIT_S = "90"
+
+
+class Session:
+    def __init__(self, arch, *options):
+        self.name = f"test-{arch}-{os.getpid()}"
+        self.status = self.ask("start", "--arch", arch, *options)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.ask("stop")
+
+    def ask(self, what, *words, fails=False):
+        done = subprocess.run([TOP / "tools/gdb-session", what, "--session", self.name, *words],
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        answer = json.loads(done.stdout)
+        expect_equal(fails, bool(answer["error"]), f"{what} {words}: error of {answer}")
+        return answer
+
+    def cmd(self, text, *options):
+        return self.ask("cmd", "--timeout", LIMIT_S, *options, text)
+
+    def shows(self, command, pattern):
+        expect_match(pattern, self.cmd(command)["output"])
+
+    def log_in(self):
+        self.ask("serial", "--expect", r"root@gemel:[^\n]*# $", "--timeout", LIMIT_S)
+
+
+def test_commands_of_a_running_kernel(arch):
+    with Session(arch) as session:
+        session.log_in()
+        session.shows("k-tasks", r"(?m)^ +1 +1 sleeping .* init ")
+        session.shows("k-stack 1", r"syscall_dispatch\+0x")
+        session.shows("k-maps 1", r"r-xp .* /sbin/init\n(.*\n)*.*\[stack\]")
+        session.shows("k-files 2", r"(?m)^ +0 rw .* /dev/console$")
+        session.shows("k-mounts", r"/dev/vda .* ext2 rw\n(.*\n)*proc /proc proc")
+        session.shows("k-pt &cpu_boot", r"level 0: 0x\w+\nphysical 0x")
+        session.shows("k-runq", r"CPU 0: runs .*\nCPU 1: runs ")
+        session.shows("k-trace 20", r"SWITCH +prev=\d+ next=\d+")
+        session.shows("k-log", r"Gemel .* CPUs")
+        session.shows("k-locks", r"none|\d")
+        expect_equal("running", session.cmd("p cpu_count")["state"], "state after a command")
+
+
+def test_breakpoint_and_steps(arch):
+    with Session(arch) as session:
+        session.log_in()
+        session.cmd("tbreak sys_uname")
+        session.ask("serial", "--send", r"uname\r")
+        answer = session.cmd("continue")
+        expect_equal("sys_uname", answer["stop"]["frame"]["func"], "stopped in")
+        session.shows("bt", r"syscall_dispatch")
+        session.shows("k-tasks", r"on cpu +\d uname +\S*sys_uname")
+        expect_equal("function-finished", session.cmd("finish")["stop"]["reason"], "finish")
+        session.cmd("continue", "--no-wait")
+        answer = session.ask("serial", "--expect", r"Linux\r\n", "--timeout", LIMIT_S)
+        expect_equal("running", answer["state"], "state")
+        expect_equal("stopped", session.cmd("interrupt")["state"], "state after interrupt")
+        expect_match("Undefined", session.ask("cmd", "nonsense", fails=True)["error"])
+
+
+def test_stop_ends_what_it_started(arch):
+    with Session(arch, "--stopped") as session:
+        session.ask("start", "--arch", arch, fails=True)
+        expect_equal("stopped", session.ask("status")["state"], "state")
+        pids = [session.status[name] for name in ("server_pid", "qemu_pid", "gdb_pid")]
+        session.ask("stop")
+        for pid in pids[1:]:
+            try:
+                os.kill(pid, 0)
+            except ProcessLookupError:
+                continue
+            raise Failure(f"process {pid} of {pids} lives on")
+        session.ask("status", fails=True)
+        session.ask = lambda *_: None
+
+
+if __name__ == "__main__":
+    sys.exit(main(globals()))
