@@ -183,6 +183,10 @@ lint:                           ## the rules of the tree; headers alone; the tem
 	@tools/check-tree
 	@$(MAKE) headers
 	@$(MAKE) ARCH=none kernel
+	@tools/parity --check
+parity:                         ## write docs/parity.md and docs/syscalls.md
+	@tools/parity
+	@$(MAKE) ARCH=none kernel
 check-host: user                ## unit tests of pure modules, contract programs, on this machine
 	@tools/test host linux
 check-kernel: kernel-test       ## the tests inside the kernel, under QEMU
@@ -209,4 +213,4 @@ help:                           ## this text
 
 .PHONY: all objs kernel kernel-test size user image run setup both clean help test test-ready \
 	headers headers-of-arch lint check-host check-kernel check-user stages check-system debug \
-	soak-boot bench-boot run-ready
+	soak-boot bench-boot run-ready parity
