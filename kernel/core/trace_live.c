@@ -180,7 +180,10 @@ bool trace_has_more(struct trace_cursor *c)
 
 /* ---- text ---- */
 
-/* The name of argument number @n in "int fd, const char * path": where it starts, and its length. */
+/*
+ * The name of argument number @n in "int fd, const char * path": where it starts, and its
+ * length.
+ */
 static size_t argument_name(const char *text, uint n, const char **out)
 {
 	const char *end;

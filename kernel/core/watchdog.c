@@ -20,7 +20,8 @@
  * debugger, looks as if no time had passed.  Idle CPUs are not asked.
  *
  * A lock-up is a panic; so is a hung task in debug kernels, in others a warning
- * with its stack.  `watchdog=SECONDS` and `hung=SECONDS` on the command line set the limits, 0: off.
+ * with its stack.  `watchdog=SECONDS` and `hung=SECONDS` on the command line set
+ * the limits, 0: off.
  *
  * Locking.  struct beat: asked and missed belong to the watcher, the rest to the
  * watched CPU in its interrupt; `answered` crosses.  The walk for hung tasks is a
