@@ -214,3 +214,61 @@ TEST(affinity_and_yield)
 	CPU_ZERO(&set);
 	EXPECT_ERRNO(EINVAL, sched_setaffinity(0, sizeof(set), &set));
 }
+
+static void copy_file(const char *from, const char *to)
+{
+	static char buf[65536];
+	int in = open(from, O_RDONLY), out = open(to, O_WRONLY | O_CREAT, 0755);
+	ssize_t n;
+
+	EXPECT(in >= 0 && out >= 0);
+	while ((n = read(in, buf, sizeof(buf))) > 0)
+		EXPECT_EQ(n, write(out, buf, (size_t)n));
+	EXPECT_EQ(0, n);
+	close(in);
+	close(out);
+}
+
+/* Opening it for writing fails with ETXTBSY, perhaps only after a while. */
+static bool becomes_busy(const char *path)
+{
+	struct timespec nap = { .tv_nsec = 5000000 };
+
+	for (int i = 0; i < 1000; i++) {
+		int fd = open(path, O_WRONLY);
+
+		if (fd < 0)
+			return errno == ETXTBSY;
+		close(fd);
+		nanosleep(&nap, NULL);
+	}
+	return false;
+}
+
+TEST(a_running_program_cannot_be_written)
+{
+	char *const argv[] = { "sleep", "100", NULL };
+	int fd, status;
+	pid_t pid;
+
+	test_chdir_scratch();
+	copy_file("/bin/sleep", "sleep");
+	fd = open("sleep", O_WRONLY | O_CLOEXEC);
+	EXPECT(fd >= 0);
+	EXPECT_ERRNO(ETXTBSY, execv("./sleep", argv));
+	close(fd);
+
+	pid = fork();
+	if (pid == 0) {
+		/* The parent looks now and then by opening it. */
+		for (int i = 0; i < 1000; i++)
+			execv("./sleep", argv);
+		_exit(1);
+	}
+	EXPECT(becomes_busy("sleep"));
+	EXPECT_ERRNO(ETXTBSY, truncate("sleep", 0));
+	EXPECT_ERRNO(ETXTBSY, open("sleep", O_RDWR | O_TRUNC));
+	EXPECT_EQ(0, kill(pid, SIGKILL));
+	EXPECT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, truncate("sleep", 0));
+}
