@@ -47,8 +47,23 @@ void trace_record(enum trace_event ev, ulong a, ulong b)
 	e->tid = (u32)arch_current()->tid;
 	e->a = a;
 	e->b = b;
+	__atomic_fetch_add(&ring->counts[ev], 1, __ATOMIC_RELAXED);
 	if (unlikely(READ_ONCE(ring->live)))
 		trace_live_record(ring->live, e);
+}
+
+u64 trace_count(enum trace_event ev)
+{
+	u64 n = 0;
+
+	for (uint i = 0; i < cpu_count; i++)
+		n += READ_ONCE(per_cpu_ptr(trace_rings, cpus[i])->counts[ev]);
+	return n;
+}
+
+const char *trace_event_name(enum trace_event ev)
+{
+	return trace_event_names[ev];
 }
 
 void trace_syscall(ulong nr, const ulong args[6])

@@ -19,6 +19,7 @@ struct trace_ring {
 	u64 head;       /* atomic: records since boot */
 	struct trace_entry entries[TRACE_RECORDS];
 	struct trace_live *live;        /* the larger ring for readers, once somebody wanted one */
+	u64 counts[TRACE_COUNT];        /* atomic: of each event since boot */
 };
 
 DECLARE_PER_CPU(struct trace_ring, trace_rings);

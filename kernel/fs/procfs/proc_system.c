@@ -22,6 +22,7 @@
 #include <gemel/slab.h>
 #include <gemel/string.h>
 #include <gemel/time.h>
+#include <gemel/trace.h>
 #include <gemel/utsname.h>
 
 #include "../devfs/memdev.h"
@@ -276,6 +277,23 @@ static int show_diskstats(struct text *x, const struct proc_ref *r)
 	return 0;
 }
 
+/* Counters for graphs: name and number, a line each. */
+static int show_stats(struct text *x, const struct proc_ref *r)
+{
+	struct memory_info mi;
+
+	(void)r;
+	memory_info(&mi);
+	for (uint i = 0; i < TRACE_COUNT; i++)
+		text_printf(x, "event.%s %lu\n", trace_event_name(i), (ulong)trace_count(i));
+	text_printf(x, "irq.total %lu\nsched.switches %lu\nfiles.open %u\n",
+		    (ulong)irq_count_total(), (ulong)sched_context_switches(), file_count());
+	text_printf(x, "pages.free %lu\npages.cached %lu\npages.anon %lu\npages.slab %lu\n"
+		    "pages.dirty %lu\npages.tables %lu\n", (ulong)mi.free, (ulong)mi.cached,
+		    (ulong)mi.anon, (ulong)mi.slab, (ulong)mi.dirty, (ulong)mi.pagetables);
+	return 0;
+}
+
 static int show_swaps(struct text *x, const struct proc_ref *r)
 {
 	(void)r;
@@ -331,6 +349,7 @@ const struct proc_entry proc_root_entries[] = {
 	{ .name = "self", .mode = S_IFLNK | 0777, .link = link_self },
 	PROC_FILE("slabinfo", 0400, show_slabinfo),
 	PROC_FILE("stat", 0444, show_stat),
+	PROC_FILE("stats", 0444, show_stats),
 	PROC_FILE("swaps", 0444, show_swaps),
 	PROC_DIR("sys", 0555, &proc_sys_dir),
 	{ .name = "thread-self", .mode = S_IFLNK | 0777, .link = link_thread_self },

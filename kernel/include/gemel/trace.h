@@ -39,6 +39,10 @@ static inline void trace(enum trace_event ev, ulong a, ulong b)
 		trace_record(ev, a, b);
 }
 
+/* How often since boot, on all CPUs; events that are not recorded are not counted. */
+u64 trace_count(enum trace_event ev);
+const char *trace_event_name(enum trace_event ev);
+
 /* A system call with its arguments: SYSCALL, then SYSARGS twice. */
 void trace_syscall(ulong nr, const ulong args[6]);
 
