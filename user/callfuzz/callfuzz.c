@@ -364,7 +364,8 @@ static void round_run(uint64_t seed, int ncalls)
 	limit(RLIMIT_NPROC, NPROC);
 	limit(RLIMIT_AS, 256 << 20);
 	limit(RLIMIT_NOFILE, 64);
-	arena = mmap(NULL, ARENA + 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	arena = mmap(NULL, ARENA + 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+		     -1, 0);
 	if (arena == MAP_FAILED)
 		_exit(1);
 	munmap(arena + ARENA, 4096);
