@@ -189,6 +189,8 @@ parity:                         ## write docs/parity.md and docs/syscalls.md
 	@$(MAKE) ARCH=none kernel
 check-host: user                ## unit tests of pure modules, contract programs, on this machine
 	@tools/test host linux
+fuzz:                           ## fuzz a reader of untrusted input: T=fdt|acpi|cpio|elf SECONDS=60
+	@$(MAKE) -C tests/fuzz T=$(or $(T),fdt) SECONDS=$(or $(SECONDS),60)
 check-kernel: kernel-test       ## the tests inside the kernel, under QEMU
 	@tools/test --arch $(ARCH) kernel
 stages: kernel image            ## the contract programs on Gemel, in order, a line each
@@ -213,4 +215,4 @@ help:                           ## this text
 
 .PHONY: all objs kernel kernel-test size user image run setup both clean help test test-ready \
 	headers headers-of-arch lint check-host check-kernel check-user stages check-system debug \
-	soak-boot bench-boot run-ready parity
+	soak-boot bench-boot run-ready parity fuzz
