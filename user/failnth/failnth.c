@@ -204,7 +204,8 @@ int main(int argc, char **argv)
 	for (n = options.first; n <= options.max && !is_over; n += options.step)
 		is_over = run(n, argv + optind);
 	printf("failnth: %s: %ld good, %ld failed, %ld died, %ld killed; "
-	       "kernel memory %+ld bytes\n", argv[optind], runs.good, runs.bad, runs.signalled, runs.killed,
+	       "kernel memory %+ld bytes\n",
+	       argv[optind], runs.good, runs.bad, runs.signalled, runs.killed,
 	       kernel_memory() - before);
 	return 0;
 }
