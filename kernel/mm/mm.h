@@ -42,7 +42,7 @@ bool page_is_low(void);                 /* free memory is near the reserve */
 bool page_may_reclaim(void);
 /* Wake the reclaim thread if that is possible here. */
 void reclaim_kick(void);
-/* As reclaim_pages(), trying harder with each @try. */
+/* As reclaim_pages(), trying harder with each @try; from RECLAIM_TRIES on everything goes. */
 size_t reclaim_pages_for(size_t n, uint try);
 /* Nothing was clean: wait a moment for write-back.  False: there is nothing to wait for. */
 bool reclaim_wait(uint try);

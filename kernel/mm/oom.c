@@ -121,27 +121,28 @@ static void victim_kill(struct process *p)
 	signal_send_process(p, SIGKILL, NULL);
 }
 
-void oom_kill(void)
+bool oom_kill(void)
 {
 	struct process *p;
+	bool found = true;
 
 	/* An injected fault is the affair of who asked for it. */
 	if (fault_plan_has_struck()) {
 		signal_send_process(current->process, SIGKILL, NULL);
-		return;
+		return true;
 	}
 	if (__atomic_exchange_n(&oom_busy, 1, __ATOMIC_ACQUIRE) == 0) {
 		if (!victim_is_dying()) {
 			p = victim_choose();
+			found = p != NULL;
 			if (p) {
 				victim_kill(p);
 				process_put(p);
-			} else {
-				log_warn("out of memory, and no process to kill");
 			}
 		}
 		__atomic_store_n(&oom_busy, 0, __ATOMIC_RELEASE);
 	}
 	if (!signal_is_fatal_pending(current))
 		(void)sleep_until(time_now() + 10 * NSEC_PER_MSEC, TASK_KILLABLE);
+	return found;
 }

@@ -250,7 +250,8 @@ static struct page *alloc_killing(uint order, uint flags)
 	for (uint try = 0; try < OOM_TRIES && !signal_is_fatal_pending(current); try++) {
 		struct page *pg;
 
-		oom_kill();
+		if (!oom_kill())
+			(void)reclaim_pages_for(32, RECLAIM_TRIES);
 		pg = alloc_reclaiming(order, flags);
 		if (pg)
 			return pg;

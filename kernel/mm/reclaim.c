@@ -12,6 +12,9 @@
  * the cache clears its mapping first and then takes lru_lock to get off the
  * list: whichever comes second sees the other.
  *
+ * A few pages stay (cache_floor()): rather than thrash, an allocation fails, and
+ * a process is killed.
+ *
  * Who calls.  An allocation that fails, in its own context (page_alloc_slow);
  * and the reclaim thread, woken when somebody who cannot wait found memory
  * short.  The flusher and the reclaim thread never wait for memory: they use the reserve.
@@ -33,7 +36,7 @@
 #include "mm.h"
 
 #define RECLAIM_BATCH 32u
-#define RECLAIM_ALL_TRY 10u     /* 64 << this: objects asked of other caches */
+#define FLOOR_MAX     1024ul
 
 static struct spinlock lru_lock = SPINLOCK_INIT(LRU);
 static struct list lru = LIST_INIT(lru);
@@ -119,12 +122,24 @@ static bool page_reclaim(struct page *pg)
 	return gone;
 }
 
-static size_t cache_reclaim(size_t n)
+/*
+ * Pages of files that are left alone as long as a process can be killed instead: the programs that
+ * run need some of theirs.  Without this a machine that is nearly full spends its life reading the
+ * same pages again.
+ */
+static size_t cache_floor(void)
+{
+	return MIN(page_total_count() / 16, FLOOR_MAX);
+}
+
+static size_t cache_reclaim(size_t n, size_t floor)
 {
 	struct page *pages[RECLAIM_BATCH];
 	size_t scanned = 0, freed = 0;
+	size_t count = READ_ONCE(lru_count);
 	size_t limit = 2 * READ_ONCE(lru_count) + RECLAIM_BATCH;
 
+	n = count > floor ? MIN(n, count - floor) : 0;
 	while (freed < n) {
 		uint got = lru_isolate(pages, &scanned, limit);
 
@@ -172,16 +187,17 @@ bool page_may_reclaim(void)
 
 size_t reclaim_pages_for(size_t n, uint try)
 {
-	size_t freed = cache_reclaim(n);
+	size_t floor = try < RECLAIM_TRIES ? cache_floor() : 0;
+	size_t freed = cache_reclaim(n, floor);
 
 	if (freed >= n)
 		return freed;
 	if (writeback_dirty_count())
 		writeback_kick();
 	if (try > 0 || freed < n / 2) {
-		(void)caches_shrink(64ul << try);
+		(void)caches_shrink(64ul << MIN(try, 10u));
 		freed += slab_shrink();
-		freed += cache_reclaim(n);
+		freed += cache_reclaim(n, floor);
 	}
 	if (try > 1)
 		freed += vmalloc_shrink();
@@ -190,14 +206,14 @@ size_t reclaim_pages_for(size_t n, uint try)
 
 size_t reclaim_pages(size_t n)
 {
-	return can_sleep() ? reclaim_pages_for(n, 0) : 0;
+	return can_sleep() ? reclaim_pages_for(n, RECLAIM_TRIES) : 0;
 }
 
 void reclaim_all(void)
 {
 	/* Names hold inodes, and inodes pages: what one round frees, the next can. */
 	for (uint round = 0; round < 3; round++) {
-		(void)reclaim_pages_for(page_total_count(), RECLAIM_ALL_TRY);
+		(void)reclaim_pages_for(page_total_count(), RECLAIM_TRIES);
 		work_flush(system_work);
 	}
 }

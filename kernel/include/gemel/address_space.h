@@ -143,8 +143,9 @@ size_t as_write(struct address_space *as, vaddr_t va, const void *buf, size_t n)
 struct mapping;
 void mapping_unmap_range(struct mapping *m, u64 first, u64 last);
 
-/* The worst process gets SIGKILL, unless one is dying already; waits a moment.  May sleep. */
-void oom_kill(void);
+/* The worst process gets SIGKILL, unless one is dying already; waits a moment.  May sleep.  False:
+ * there is none. */
+bool oom_kill(void);
 /* OOM badness of a process: 0 .. 1000 of all memory, adjustment included. */
 struct process;
 int oom_badness(struct process *p);
