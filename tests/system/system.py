@@ -86,8 +86,10 @@ class Guest:
             data = os.read(self.master, 65536)
         except OSError:
             return False
-        # Without the marks that bash puts around what is pasted.
-        self.text = re.sub("\x1b\\[\\?2004[hl]\r?", "", self.text + data.decode(errors="replace"))
+        # Without the marks that bash puts around what is pasted; the \r that belongs to the second
+        # may come with the next read.
+        self.text = re.sub("\x1b\\[\\?2004(h|l\r)", "",
+                           self.text + data.decode(errors="replace"))
         return bool(data)
 
     def expect(self, pattern, timeout=ANSWER_S):
