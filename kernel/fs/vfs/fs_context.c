@@ -29,6 +29,11 @@ static struct fs_context *fs_context_alloc(void)
 	return fs;
 }
 
+mode_t current_umask(void)
+{
+	return current->fs ? READ_ONCE(current->fs->umask) : 0;
+}
+
 struct fs_context *fs_context_create(void)
 {
 	struct fs_context *fs = fs_context_alloc();

@@ -85,7 +85,7 @@ static long name_create_user(int dirfd, const char __user *upath, mode_t mode, d
 
 long sys_mkdirat(int dirfd, const char __user *path, mode_t mode)
 {
-	mode &= 01777 & ~current->fs->umask;
+	mode &= 01777 & ~current_umask();
 	return name_create_user(dirfd, path, S_IFDIR | mode, 0, NULL);
 }
 
@@ -100,7 +100,7 @@ long sys_mknodat(int dirfd, const char __user *path, mode_t mode, uint dev)
 		return -EINVAL;
 	if ((S_ISCHR(type) || S_ISBLK(type)) && !capable(CAP_MKNOD))
 		return -EPERM;
-	mode = type | (mode & S_ALLPERM & ~current->fs->umask);
+	mode = type | (mode & S_ALLPERM & ~current_umask());
 	return name_create_user(dirfd, path, mode, S_ISCHR(type) || S_ISBLK(type) ? dev : 0, NULL);
 }
 

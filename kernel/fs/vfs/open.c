@@ -55,7 +55,7 @@ static int open_make(const struct path *dir, const struct name *n, int flags, mo
 	if (!d->inode) {
 		err = dir_may_create(dir);
 		if (err == 0)
-			err = inode_make(parent, n, S_IFREG | (mode & ~current->fs->umask), 0,
+			err = inode_make(parent, n, S_IFREG | (mode & ~current_umask()), 0,
 					 NULL, &ip);
 		if (err == 0) {
 			dentry_instantiate(d, ip);

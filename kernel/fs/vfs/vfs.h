@@ -200,3 +200,6 @@ static inline bool inode_is_dir(const struct inode *ip)
 {
 	return S_ISDIR(ip->mode);
 }
+
+/* The mode bits that current's new files go without; kernel threads have no umask. */
+mode_t current_umask(void);
