@@ -156,6 +156,10 @@ long sys_madvise(ulong addr, size_t len, int advice)
 		return as_change_flags(as, addr, end, AREA_WIPEONFORK, 0);
 	case MADV_KEEPONFORK:
 		return as_change_flags(as, addr, end, 0, AREA_WIPEONFORK);
+	case MADV_DONTDUMP:
+		return as_change_flags(as, addr, end, AREA_DONTDUMP, 0);
+	case MADV_DODUMP:
+		return as_change_flags(as, addr, end, 0, AREA_DONTDUMP);
 	case MADV_POPULATE_READ:
 	case MADV_POPULATE_WRITE:
 		err = advise_nothing(as, addr, end);
@@ -168,8 +172,6 @@ long sys_madvise(ulong addr, size_t len, int advice)
 	case MADV_UNMERGEABLE:
 	case MADV_HUGEPAGE:
 	case MADV_NOHUGEPAGE:
-	case MADV_DONTDUMP:
-	case MADV_DODUMP:
 	case MADV_COLD:
 	case MADV_PAGEOUT:
 		return advise_nothing(as, addr, end);

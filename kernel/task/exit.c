@@ -66,9 +66,11 @@ static void stop_taking_signals(struct task *t)
 {
 	struct process *p = t->process;
 	struct sighand *sh = sighand_lock(p);
-	bool is_stop_complete = signal_stop_count_out(t);
+	bool is_stop_complete;
 	struct task *other;
 
+	coredump_park(t);
+	is_stop_complete = signal_stop_count_out(t);
 	t->is_exiting = true;
 	if (p->shared_pending.set.bits && p->nthreads > 1)
 		list_for_each(other, &p->threads, thread_link)

@@ -10,6 +10,7 @@
  */
 #include "task_private.h"
 
+#include <uapi/core.h>
 #include <uapi/errno.h>
 #include <uapi/resource.h>
 #include <gemel/address_space.h>
@@ -56,6 +57,7 @@ struct process kernel_process = {
 		[RLIMIT_RTTIME] = { RLIM_INFINITY, RLIM_INFINITY },
 	},
 	.dumpable = true,
+	.core_filter = CORE_FILTER_DEFAULT,
 };
 
 static struct slab_cache *process_cache, *sighand_cache;
@@ -146,6 +148,7 @@ struct process *process_create(void)
 	p->oom_score_adj = from->oom_score_adj;
 	p->no_new_privs = from->no_new_privs;
 	p->dumpable = from->dumpable;
+	p->core_filter = from->core_filter;
 	p->start_ns = time_now();
 	itimer_init_process(p);
 	return p;

@@ -209,6 +209,8 @@ static void __noreturn die(const struct ksiginfo *info, const struct trapframe *
 {
 	if (SIGNAL_BIT(info->signo) & SIGNALS_SYNCHRONOUS)
 		report_crash(info, tf);
+	if (SIGNAL_BIT(info->signo) & SIGNALS_CORE)
+		coredump(info);
 	process_exit(info->signo);
 }
 

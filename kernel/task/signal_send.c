@@ -182,8 +182,15 @@ void process_kill_locked(struct process *p, int status)
 {
 	struct task *t;
 
-	if (p->group_exiting)
+	if (p->group_exiting) {
+		/* Nobody waits for the end of a dump that was told to end. */
+		if (p->core_dumper) {
+			p->exit_code = status;
+			sigset_add(&p->core_dumper->pending.set, SIGKILL);
+			signal_wake(p->core_dumper, true);
+		}
 		return;
+	}
 	p->group_exiting = true;
 	p->exit_code = status;
 	p->group_stop = false;

@@ -116,6 +116,14 @@ bool signal_stop_count_out(struct task *t);
 /* Take a signal of @mask for sigtimedwait and signalfd: number or 0; sighand locked. */
 int signal_take_locked(u64 mask, struct ksiginfo *info);
 
+/* ---- coredump.c ---- */
+/* The signal of @info kills current: if a core is wanted, write it while all other threads stand
+ * still, and have the process die with the mark in its status.  May sleep long. */
+void coredump(const struct ksiginfo *info);
+/* The exiting @t waits for the dump of another thread, if there is one; sighand locked, again on
+ * return. */
+void coredump_park(struct task *t);
+
 /* ---- posix_timer.c, itimer.c ---- */
 void itimer_init_process(struct process *p);
 void itimer_stop(struct process *p);

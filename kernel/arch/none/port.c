@@ -14,6 +14,7 @@
 #include <arch/debug.h>
 #include <arch/irq.h>
 #include <arch/mmu.h>
+#include <arch/regset.h>
 #include <arch/signal.h>
 #include <arch/thread.h>
 #include <arch/time.h>
@@ -232,6 +233,12 @@ int arch_signal_pop(struct trapframe *tf __unused, sigset_t *mask __unused,
 }
 
 bool arch_signal_trampoline_page(paddr_t *pa __unused)
+{
+	return false;
+}
+
+bool arch_regset(struct task *t __unused, uint i __unused, struct regset *rs __unused,
+		 void *buf __unused)
 {
 	return false;
 }

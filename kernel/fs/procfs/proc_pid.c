@@ -7,6 +7,7 @@
  * Facts that need locks are gathered first, a struct proc_facts at once, and printed
  * after.  Addresses are shown to those only who may look into the process.
  */
+#include <uapi/core.h>
 #include <uapi/errno.h>
 #include <uapi/resource.h>
 #include <uapi/stat.h>
@@ -443,6 +444,23 @@ static int write_oom_score_adj(const struct proc_ref *r, char *text, size_t len)
 	return 0;
 }
 
+static int show_coredump_filter(struct text *x, const struct proc_ref *r)
+{
+	text_printf(x, "%08x\n", r->t->process->core_filter);
+	return 0;
+}
+
+static int write_coredump_filter(const struct proc_ref *r, char *text, size_t len)
+{
+	bool is_hex = len > 2 && text[0] == '0' && (text[1] | 0x20) == 'x';
+	u64 n;
+
+	if (parse_u64(text + 2 * is_hex, is_hex ? 16 : 10, &n, NULL) < 0)
+		return -EINVAL;
+	r->t->process->core_filter = (u16)(n & CORE_FILTER_ALL);
+	return 0;
+}
+
 static int show_oom_score(struct text *x, const struct proc_ref *r)
 {
 	(void)r;
@@ -719,6 +737,8 @@ static const struct proc_dir task_dir = { .next = next_thread, .lookup = lookup_
 	PROC_FILE("cgroup", 0444, show_cgroup),                                 \
 	PROC_FILE("cmdline", 0444, show_cmdline),                               \
 	{ .name = "comm", .mode = S_IFREG | 0644, .show = show_comm, .write = write_comm }, \
+	{ .name = "coredump_filter", .mode = S_IFREG | 0644,                             \
+	  .show = show_coredump_filter, .write = write_coredump_filter, .is_private = true }, \
 	PRIVATE_LINK("cwd", follow_cwd),                                        \
 	PRIVATE_FILE("environ", 0400, show_environ),                            \
 	PRIVATE_LINK("exe", follow_exe),                                        \

@@ -3,6 +3,7 @@
 #include <uapi/errno.h>
 #include <uapi/stat.h>
 
+#include <gemel/coredump.h>
 #include <gemel/cred.h>
 #include <gemel/page.h>
 #include <gemel/random.h>
@@ -39,7 +40,6 @@ CONSTANT(show_pid_max, "32768")
 CONSTANT(show_threads_max, "32768")
 CONSTANT(show_ngroups_max, "65536")
 CONSTANT(show_cap_last_cap, "40")
-CONSTANT(show_core_pattern, "core")
 CONSTANT(show_randomize, "2")
 CONSTANT(show_printk, "4\t4\t1\t7")
 CONSTANT(show_entropy, "256")
@@ -109,6 +109,42 @@ static int show_file_nr(struct text *x, const struct proc_ref *r)
 	return 0;
 }
 
+static int show_core_pattern(struct text *x, const struct proc_ref *r)
+{
+	char pattern[CORE_PATTERN_MAX];
+
+	(void)r;
+	core_pattern_get(pattern);
+	text_printf(x, "%s\n", pattern);
+	return 0;
+}
+
+static int write_core_pattern(const struct proc_ref *r, char *text, size_t len)
+{
+	const char *end = memchr(text, '\n', len);
+
+	(void)r;
+	return core_pattern_set(text, end ? (size_t)(end - text) : len);
+}
+
+static int show_core_uses_pid(struct text *x, const struct proc_ref *r)
+{
+	(void)r;
+	text_printf(x, "%u\n", core_uses_pid);
+	return 0;
+}
+
+static int write_core_uses_pid(const struct proc_ref *r, char *text, size_t len)
+{
+	u64 n;
+
+	(void)r, (void)len;
+	if (parse_u64(text, 10, &n, NULL) < 0)
+		return -EINVAL;
+	WRITE_ONCE(core_uses_pid, n != 0);
+	return 0;
+}
+
 static const struct proc_entry random_entries[] = {
 	PROC_FILE("boot_id", 0444, show_boot_id),
 	PROC_FILE("entropy_avail", 0444, show_entropy),
@@ -119,7 +155,10 @@ static const struct proc_dir random_dir = { PROC_TABLE(random_entries) };
 
 static const struct proc_entry kernel_entries[] = {
 	PROC_FILE("cap_last_cap", 0444, show_cap_last_cap),
-	PROC_FILE("core_pattern", 0644, show_core_pattern),
+	{ .name = "core_pattern", .mode = S_IFREG | 0644, .show = show_core_pattern,
+	  .write = write_core_pattern },
+	{ .name = "core_uses_pid", .mode = S_IFREG | 0644, .show = show_core_uses_pid,
+	  .write = write_core_uses_pid },
 	PROC_FILE("domainname", 0644, show_domainname),
 	PROC_FILE("hostname", 0644, show_hostname),
 	PROC_FILE("ngroups_max", 0444, show_ngroups_max),

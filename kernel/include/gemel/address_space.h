@@ -34,6 +34,7 @@ struct trapframe;
 #define AREA_UNCACHED   0x40000u        /* with AREA_DEVICE: registers rather than memory */
 #define AREA_NORESERVE  0x80000u
 #define AREA_WIPEONFORK 0x400000u
+#define AREA_DONTDUMP   0x800000u
 #define AREA_MAYREAD    0x100000u
 #define AREA_MAYEXEC    0x200000u
 

@@ -46,7 +46,8 @@ struct process {
 	bool is_child_subreaper;
 	struct wait_queue child_wait;   /* parent sleeps here in wait4 */
 	struct wait_queue vfork_wait;   /* our threads in vfork() */
-	struct wait_queue exec_wait;    /* exec_task: until it is the only thread */
+	/* exec_task: until it is the only thread; core_dumper and the parked: each other */
+	struct wait_queue exec_wait;
 	struct wait_queue exit_wait;    /* pidfd: woken when it becomes a zombie */
 	u32 nlive;                      /* atomic: threads that have not begun to exit */
 
@@ -58,6 +59,8 @@ struct process {
 	/* sighand->lock */
 	bool group_exiting;
 	struct task *exec_task;         /* all others must die: execve */
+	struct task *core_dumper;       /* writes a core, the others wait: coredump.c */
+	uint core_left;                 /* of them still on their way */
 	struct sigpending shared_pending;
 	/* Stopped, or stopping: each task stops at its next return */
 	bool group_stop;
@@ -84,6 +87,7 @@ struct process {
 	u32 nsigqueue;                  /* atomic: queued signals, against RLIMIT_SIGPENDING */
 	s16 oom_score_adj;
 	bool no_new_privs, dumpable;
+	u16 core_filter;                /* CORE_* */
 	int pdeath_signal;
 };
 
