@@ -171,8 +171,11 @@ run:                            ## build everything and boot it; Ctrl-A x leaves
 setup:                          ## install what is missing: compilers, QEMU, musl, BusyBox
 	@tools/setup
 both: both-kernel               ## build the kernels of both architectures
-both-%:
+both-%: amd64-% arm64-%
+	@:
+amd64-%:
 	@$(MAKE) ARCH=amd64 $*
+arm64-%:
 	@$(MAKE) ARCH=arm64 $*
 test:                           ## prove both architectures: all rings (tools/test --help)
 	@tools/setup

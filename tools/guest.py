@@ -105,8 +105,8 @@ def qemu_command(arch, machine, smp, mem, cpu="max"):
     QEMU ends with whoever started it, also when that was killed without a chance to clean up.
     """
     spec = ARCHES[arch]
-    return ["setpriv", "--pdeathsig", "KILL", f"qemu-system-{spec.cpu}", "-M", spec.machines[machine].type, "-cpu", cpu,
-            "-smp", str(smp), "-m", str(mem), "-no-user-config", "-nodefaults",
+    return ["setpriv", "--pdeathsig", "KILL", f"qemu-system-{spec.cpu}",
+            "-M", spec.machines[machine].type, "-cpu", cpu, "-smp", str(smp), "-m", str(mem), "-no-user-config", "-nodefaults",
             *spec.exit_args]
 
 
@@ -124,8 +124,28 @@ def repair_image(image):
 ICOUNT_ARGS = ["-icount", "shift=0", "-rtc", "base=2026-01-01,clock=vm"]
 
 
+def virtio(arch, machine, kind):
+    """QEMU's name of a virtio device on this machine's bus."""
+    return f"virtio-{kind}-" + ("pci" if ARCHES[arch].machines[machine].bus == "pci" else "device")
+
+
 def drive_args(arch, machine, image, image_format="raw", read_only=False):
-    device = "virtio-blk-pci" if ARCHES[arch].machines[machine].bus == "pci" else "virtio-blk-device"
     option = ",readonly=on" if read_only else ""
     return ["-drive", f"file={image},format={image_format},if=none,id=disk0{option}",
-            "-device", f"{device},drive=disk0"]
+            "-device", f"{virtio(arch, machine, 'blk')},drive=disk0"]
+
+
+def net_args(arch, machine, kind):
+    """A network card: none; behind QEMU's own network (user); on a tap device, which QEMU makes
+    and which goes when it ends."""
+    backend = {"none": None, "user": "user", "tap": "tap,script=no,downscript=no"}[kind]
+    return [] if backend is None else ["-netdev", f"{backend},id=net0", "-device",
+                                       f"{virtio(arch, machine, 'net')},netdev=net0"]
+
+
+def gui_args(arch, machine):
+    """QEMU's window, and what a person needs to use it."""
+    if not os.environ.get("DISPLAY") and not os.environ.get("WAYLAND_DISPLAY"):
+        raise RuntimeError("--gui needs a graphical session (DISPLAY or WAYLAND_DISPLAY)")
+    devices = [virtio(arch, machine, kind) for kind in ("gpu", "keyboard", "tablet")]
+    return ["-display", "gtk", *(word for name in devices for word in ("-device", name))]

@@ -485,6 +485,9 @@ void sched_idle(void)
 	arch_irq_disable();
 	sched_is_running = true;
 	idle_mark(this_rq(), true);
+	/* Bringing the CPU up was no idling. */
+	current->se.exec_start_ns = time_now();
+	current->se.run_ns = 0;
 	for (;;) {
 		while (READ_ONCE(current->work) & WORK_RESCHED)
 			reschedule(false);
