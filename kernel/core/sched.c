@@ -205,7 +205,8 @@ static void slice_arm(struct run_queue *rq, u64 now_ns)
 	const struct sched_entity *se = &rq->curr->se;
 
 	rq->slice_end_ns = TIME_NEVER;
-	if (rq->curr == rq->idle || rq->nr_running < 2 || se->policy == SCHED_FIFO)
+	if (rq->curr == rq->idle || rq->nr_running < 2 ||
+	    (se_is_rt(se) && se->policy != SCHED_RR))
 		return;
 	rq->slice_end_ns = now_ns + (se_is_rt(se) ? SLICE_RR_NS : fair_slice_left(se));
 	timer_arm(rq->slice_end_ns);
@@ -502,7 +503,7 @@ void sched_fork(struct task *t)
 	struct sched_entity *se = &t->se, *from = &current->se;
 
 	se->policy = from->policy;
-	se->rt_priority = from->rt_priority;
+	se->rt_priority = se->own_priority = from->own_priority;
 	se->nice = from->nice;
 	se->weight = from->weight;
 	se->slice_ns = from->slice_ns;
@@ -593,10 +594,24 @@ int sched_set_policy(struct task *t, uint policy, uint rt_priority)
 		return -EINVAL;
 	rq = policy_begin(t, &queued, &running);
 	t->se.policy = (u8)policy;
-	t->se.rt_priority = (u8)rt_priority;
+	t->se.own_priority = (u8)rt_priority;
+	t->se.rt_priority = MAX(t->se.own_priority, t->se.lent_priority);
 	t->se.weight = policy_weight(policy, t->se.nice);
 	policy_end(rq, t, queued, running);
 	return 0;
+}
+
+void sched_boost(struct task *t, uint rt_priority)
+{
+	bool queued, running;
+	struct run_queue *rq;
+
+	if (READ_ONCE(t->se.lent_priority) == rt_priority)
+		return;
+	rq = policy_begin(t, &queued, &running);
+	t->se.lent_priority = (u8)rt_priority;
+	t->se.rt_priority = MAX(t->se.own_priority, t->se.lent_priority);
+	policy_end(rq, t, queued, running);
 }
 
 void sched_set_nice(struct task *t, int nice)

@@ -104,6 +104,7 @@ struct task *task_alloc(const char *name)
 	for (uint i = 0; i < TASK_NAME_LEN - 1 && name[i]; i++)
 		t->name[i] = name[i];
 	list_init(&t->pending.queue);
+	list_init(&t->pi_owned);
 	list_init(&t->thread_link);
 	list_init(&t->all_link);
 	sched_fork(t);

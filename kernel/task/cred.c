@@ -105,6 +105,23 @@ bool cred_can_signal(const struct task *t, int signo)
 	return signo == SIGCONT && t->process->session == current->process->session;
 }
 
+int cred_may_look(struct task *t, bool is_real)
+{
+	const struct cred *me = current_cred(), *it;
+	uid_t uid = is_real ? me->uid : me->fsuid;
+	gid_t gid = is_real ? me->gid : me->fsgid;
+	bool may;
+
+	if (t->process == current->process || capable(CAP_SYS_PTRACE))
+		return 0;
+	it = task_get_cred(t);
+	may = uid == it->uid && uid == it->euid && uid == it->suid && gid == it->gid &&
+	      gid == it->egid && gid == it->sgid && t->process->dumpable &&
+	      !(it->cap_permitted & ~me->cap_permitted);
+	cred_put(it);
+	return may ? 0 : -EPERM;
+}
+
 /* ---- what user ids do to capabilities ---- */
 
 static void fix_capabilities(struct cred *new, const struct cred *old)

@@ -439,7 +439,7 @@ static void exec_commit(struct exec *x)
 	struct process *p = current->process;
 	struct task *t = current;
 
-	futex_exit_task();
+	futex_exit_task(false);
 	switch_as(x->img.as);
 	x->img.as = NULL;
 	vfork_release(t);

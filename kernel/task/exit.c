@@ -330,7 +330,7 @@ void task_exit(int status)
 	stop_taking_signals(t);
 	if (__atomic_sub_fetch(&p->nlive, 1, __ATOMIC_ACQ_REL) == 0)
 		last_thread(p);
-	futex_exit_task();
+	futex_exit_task(true);
 	if (t->as)
 		p->maxrss = MAX(p->maxrss, READ_ONCE(t->as->rss_max));
 	drop_as(t);

@@ -22,7 +22,11 @@
  *
  * FUTEX_CMP_REQUEUE and FUTEX_WAKE_OP look at the word under the lock, with page
  * faults disabled; after a fault they let go, bring the page in and begin again.
+ *
+ * Real-time waiters stand before others, by their priority when they came.  Locks that
+ * lend their owner the priority of who waits: futex_pi.c.
  */
+#include "futex.h"
 #include "task_private.h"
 
 #include <arch/uaccess.h>
@@ -38,39 +42,16 @@
 #define BUCKET_BITS     8
 #define ROBUST_LIMIT    2048
 
-struct futex_key {
-	const void *object;     /* struct address_space, or struct mapping */
-	u64 offset;
-};
-
-struct bucket {
-	struct spinlock lock;   /* rank FUTEX */
-	struct list waiters;
-};
-
-struct futex_waiter {
-	struct list link;
-	struct bucket *bucket;          /* changes under the lock of the bucket it was */
-	struct futex_key key;
-	u32 bitset;
-	bool is_woken;
-	struct task *task;
-	struct wait_queue queue;
-};
-
-static struct bucket buckets[1 << BUCKET_BITS] = {
+static struct futex_bucket buckets[1 << BUCKET_BITS] = {
 	[0 ... (1 << BUCKET_BITS) - 1] = { .lock = SPINLOCK_INIT(FUTEX) },
 };
 
-static struct bucket *bucket_of(const struct futex_key *key)
+struct futex_bucket *futex_bucket_of(const struct futex_key *key)
 {
-	struct bucket *b = &buckets[hash_bits(hash_pair((ulong)key->object, key->offset),
-					      BUCKET_BITS)];
-
-	return b;
+	return &buckets[hash_bits(hash_pair((ulong)key->object, key->offset), BUCKET_BITS)];
 }
 
-static void bucket_lock(struct bucket *b) __no_lock_analysis
+void futex_lock(struct futex_bucket *b)
 {
 	spin_lock(&b->lock);
 	/* Static data is zero: a list becomes one when it is first used. */
@@ -78,25 +59,24 @@ static void bucket_lock(struct bucket *b) __no_lock_analysis
 		list_init(&b->waiters);
 }
 
-static void bucket_unlock(struct bucket *b) __no_lock_analysis
+void futex_unlock(struct futex_bucket *b)
 {
 	spin_unlock(&b->lock);
 }
 
-/* Both, in address order; they may be one. */
-static void bucket_lock_two(struct bucket *a, struct bucket *b) __no_lock_analysis
+void futex_lock_two(struct futex_bucket *a, struct futex_bucket *b)
 {
 	if (a == b) {
-		bucket_lock(a);
+		futex_lock(a);
 		return;
 	}
 	if (a > b) {
-		struct bucket *tmp = a;
+		struct futex_bucket *tmp = a;
 
 		a = b;
 		b = tmp;
 	}
-	bucket_lock(a);
+	futex_lock(a);
 	preempt_disable();
 	if (GEMEL_DEBUG)
 		lock_check_acquire_pair(LOCK_RANK_FUTEX, &b->lock);
@@ -105,16 +85,16 @@ static void bucket_lock_two(struct bucket *a, struct bucket *b) __no_lock_analys
 		list_init(&b->waiters);
 }
 
-static void bucket_unlock_two(struct bucket *a, struct bucket *b) __no_lock_analysis
+void futex_unlock_two(struct futex_bucket *a, struct futex_bucket *b)
 {
-	bucket_unlock(a);
+	futex_unlock(a);
 	if (a != b)
-		bucket_unlock(b);
+		futex_unlock(b);
 }
 
 /* ---- keys ---- */
 
-static bool key_is(const struct futex_key *a, const struct futex_key *b)
+bool futex_key_is(const struct futex_key *a, const struct futex_key *b)
 {
 	return a->object == b->object && a->offset == b->offset;
 }
@@ -137,7 +117,7 @@ static int key_shared(vaddr_t va, struct futex_key *key)
 	return err;
 }
 
-static int key_get(u32 __user *uaddr, bool is_shared, struct futex_key *key)
+int futex_key_get(u32 __user *uaddr, bool is_shared, struct futex_key *key)
 {
 	if (!IS_ALIGNED((ulong)uaddr, sizeof(u32)))
 		return -EINVAL;
@@ -149,25 +129,35 @@ static int key_get(u32 __user *uaddr, bool is_shared, struct futex_key *key)
 
 /* ---- waking ---- */
 
-static void waiter_wake(struct futex_waiter *w)
+void futex_wake_waiter(struct futex_waiter *w)
 {
 	list_remove(&w->link);
 	w->is_woken = true;
-	wake_all(&w->queue);
+	wake_all(w->queue);
 }
 
-static int wake_in(struct bucket *b, const struct futex_key *key, int count, u32 bitset)
+/* A waiter for a lock with priority inheritance is woken by its own calls only. */
+static bool is_plain(const struct futex_waiter *w)
+{
+	return !w->pi && !w->requeue_to;
+}
+
+/* At least one, whatever @count says. */
+static int wake_in(struct futex_bucket *b, const struct futex_key *key, int count, u32 bitset)
 {
 	struct futex_waiter *w, *next;
 	int woken = 0;
 
 	list_for_each_safe(w, next, &b->waiters, link) {
-		if (woken >= count)
-			break;
-		if (!key_is(&w->key, key) || !(w->bitset & bitset))
+		if (!futex_key_is(&w->key, key))
 			continue;
-		waiter_wake(w);
-		woken++;
+		if (!is_plain(w))
+			return -EINVAL;
+		if (!(w->bitset & bitset))
+			continue;
+		futex_wake_waiter(w);
+		if (++woken >= count)
+			break;
 	}
 	return woken;
 }
@@ -175,74 +165,90 @@ static int wake_in(struct bucket *b, const struct futex_key *key, int count, u32
 int futex_wake(u32 __user *uaddr, bool is_shared, int count, u32 bitset)
 {
 	struct futex_key key;
-	struct bucket *b;
+	struct futex_bucket *b;
 	int err;
 
-	err = key_get(uaddr, is_shared, &key);
+	err = futex_key_get(uaddr, is_shared, &key);
 	if (err < 0)
 		return err;
 	if (!bitset)
 		return -EINVAL;
-	b = bucket_of(&key);
+	b = futex_bucket_of(&key);
 	smp_mb();       /* pairs with futex_wait_once(): the caller's store, then the look */
 	if (!b->waiters.next || list_is_empty(&b->waiters))
 		return 0;
-	bucket_lock(b);
+	futex_lock(b);
 	err = wake_in(b, &key, count, bitset);
-	bucket_unlock(b);
+	futex_unlock(b);
 	return err;
 }
 
 /* ---- waiting ---- */
 
-static void waiter_enqueue(struct futex_waiter *w)
+static void insert_by_priority(struct list *waiters, struct futex_waiter *w)
 {
-	w->bucket = bucket_of(&w->key);
-	bucket_lock(w->bucket);
-	list_add_tail(&w->bucket->waiters, &w->link);
-	bucket_unlock(w->bucket);
+	struct list *at = waiters;
+
+	if (w->prio)
+		for (at = waiters->next; at != waiters; at = at->next)
+			if (list_entry(at, struct futex_waiter, link)->prio < w->prio)
+				break;
+	list_add_tail(at, &w->link);
+}
+
+void futex_enqueue(struct futex_waiter *w)
+{
+	w->prio = current->se.rt_priority;
+	w->bucket = futex_bucket_of(&w->key);
+	futex_lock(w->bucket);
+	insert_by_priority(&w->bucket->waiters, w);
+	futex_unlock(w->bucket);
 	smp_mb();       /* pairs with futex_wake(): in the list, then the word */
+}
+
+struct futex_bucket *futex_lock_waiter(struct futex_waiter *w)
+{
+	struct futex_bucket *b;
+
+	for (;;) {
+		b = READ_ONCE(w->bucket);
+		futex_lock(b);
+		if (b == READ_ONCE(w->bucket))
+			return b;
+		futex_unlock(b);
+	}
 }
 
 /* Out of whatever bucket it is in by now.  True: it was woken. */
 static bool waiter_dequeue(struct futex_waiter *w)
 {
-	struct bucket *b;
-	bool is_woken;
+	struct futex_bucket *b = futex_lock_waiter(w);
 
-	for (;;) {
-		b = READ_ONCE(w->bucket);
-		bucket_lock(b);
-		if (b == READ_ONCE(w->bucket))
-			break;
-		bucket_unlock(b);
-	}
-	is_woken = w->is_woken;
-	if (!is_woken)
+	if (!w->is_woken)
 		list_remove(&w->link);
-	bucket_unlock(b);
-	return is_woken;
+	futex_unlock(b);
+	return w->is_woken;
 }
 
 static int futex_wait(u32 __user *uaddr, bool is_shared, u32 expected, u64 deadline, u32 bitset)
 {
-	struct futex_waiter w = { .bitset = bitset, .task = current };
+	struct wait_queue queue;
+	struct futex_waiter w = { .bitset = bitset, .task = current, .queue = &queue };
 	int err;
 	u32 now;
 
 	if (!bitset)
 		return -EINVAL;
-	err = key_get(uaddr, is_shared, &w.key);
+	err = futex_key_get(uaddr, is_shared, &w.key);
 	if (err < 0)
 		return err;
-	wait_queue_init(&w.queue);
-	list_init(&w.link);
-	waiter_enqueue(&w);
+	wait_queue_init(&queue);
+	futex_enqueue(&w);
 	err = user_load32(uaddr, &now);
 	if (err == 0 && now != expected)
 		err = -EAGAIN;
 	if (err == 0)
-		err = wait_event_state(&w.queue, READ_ONCE(w.is_woken), TASK_SLEEPING, deadline);
+		err = wait_event_state(&queue, READ_ONCE(w.is_woken), TASK_SLEEPING, deadline);
 	return waiter_dequeue(&w) ? 0 : err;
 }
 
@@ -273,16 +279,18 @@ static long futex_wait_call(u32 __user *uaddr, bool is_shared, u32 expected, u64
 
 /* ---- requeue ---- */
 
-static void waiter_move(struct futex_waiter *w, struct bucket *to, const struct futex_key *key)
+static void waiter_move(struct futex_waiter *w, struct futex_bucket *to,
+			const struct futex_key *key)
 {
-	list_remove(&w->link);
-	list_add_tail(&to->waiters, &w->link);
+	if (w->bucket != to) {
+		list_remove(&w->link);
+		insert_by_priority(&to->waiters, w);
+	}
 	w->key = *key;
 	WRITE_ONCE(w->bucket, to);
 }
 
-/* Under the bucket locks: no sleeping. */
-static int load_nofault(const u32 __user *uaddr, u32 *value)
+int futex_load(const u32 __user *uaddr, u32 *value)
 {
 	int err;
 
@@ -292,31 +300,36 @@ static int load_nofault(const u32 __user *uaddr, u32 *value)
 	return err;
 }
 
-struct requeue {
-	struct futex_key from, to;
-	int nwake, nmove;
-	const u32 __user *uaddr;
-	bool is_compared;
-	u32 expected;
-};
+int futex_cmpxchg(u32 __user *uaddr, u32 old, u32 new, u32 *seen)
+{
+	int err;
 
-static int requeue_locked(const struct requeue *rq, struct bucket *a, struct bucket *b)
+	current->pagefault_disabled++;
+	err = arch_user_cmpxchg32(uaddr, old, new, seen);
+	current->pagefault_disabled--;
+	return err;
+}
+
+static int requeue_locked(const struct requeue *rq, struct futex_bucket *a,
+			  struct futex_bucket *b)
 {
 	struct futex_waiter *w, *next;
 	int woken = 0, moved = 0;
 	u32 value;
 
 	if (rq->is_compared) {
-		if (load_nofault(rq->uaddr, &value) < 0)
+		if (futex_load(rq->uaddr, &value) < 0)
 			return -EFAULT;
 		if (value != rq->expected)
 			return -EAGAIN;
 	}
 	list_for_each_safe(w, next, &a->waiters, link) {
-		if (!key_is(&w->key, &rq->from))
+		if (!futex_key_is(&w->key, &rq->from))
 			continue;
+		if (!is_plain(w))
+			return -EINVAL;
 		if (woken < rq->nwake) {
-			waiter_wake(w);
+			futex_wake_waiter(w);
 			woken++;
 		} else if (moved < rq->nmove) {
 			waiter_move(w, b, &rq->to);
@@ -325,31 +338,31 @@ static int requeue_locked(const struct requeue *rq, struct bucket *a, struct buc
 			break;
 		}
 	}
-	return rq->is_compared ? woken + moved : woken;
+	return woken + moved;
 }
 
 static long futex_requeue(u32 __user *uaddr, bool is_shared, u32 __user *uaddr2,
-			  struct requeue *rq)
+			  struct requeue *rq, bool is_pi)
 {
-	struct bucket *a, *b;
+	struct futex_bucket *a, *b;
 	u32 ignored;
 	int err;
 
 	if (rq->nwake < 0 || rq->nmove < 0)
 		return -EINVAL;
-	err = key_get(uaddr, is_shared, &rq->from);
+	err = futex_key_get(uaddr, is_shared, &rq->from);
 	if (err == 0)
-		err = key_get(uaddr2, is_shared, &rq->to);
+		err = futex_key_get(uaddr2, is_shared, &rq->to);
 	if (err < 0)
 		return err;
-	a = bucket_of(&rq->from);
-	b = bucket_of(&rq->to);
+	if (is_pi)
+		return futex_requeue_pi(uaddr2, rq);
+	a = futex_bucket_of(&rq->from);
+	b = futex_bucket_of(&rq->to);
 	for (;;) {
-		bucket_lock_two(a, b);
-		err = key_is(&rq->from, &rq->to) && !rq->is_compared ?
-		      wake_in(a, &rq->from, rq->nwake, FUTEX_BITSET_MATCH_ANY) :
-		      requeue_locked(rq, a, b);
-		bucket_unlock_two(a, b);
+		futex_lock_two(a, b);
+		err = requeue_locked(rq, a, b);
+		futex_unlock_two(a, b);
 		if (err != -EFAULT || user_load32(uaddr, &ignored) < 0)
 			return err;
 	}
@@ -408,14 +421,12 @@ static int word_operate(u32 __user *uaddr, u32 code)
 
 	if (op & FUTEX_OP_OPARG_SHIFT)
 		op_arg = (s32)(1u << (op_arg & 31));
-	err = load_nofault(uaddr, &old);
+	err = futex_load(uaddr, &old);
 	while (err == 0) {
 		err = operate(op & 7, old, (u32)op_arg, &new);
 		if (err < 0)
 			return err;
-		current->pagefault_disabled++;
-		err = arch_user_cmpxchg32(uaddr, old, new, &seen);
-		current->pagefault_disabled--;
+		err = futex_cmpxchg(uaddr, old, new, &seen);
 		if (err == 0 && seen == old)
 			return compare(cmp, (s32)old, cmp_arg);
 		old = seen;
@@ -423,8 +434,7 @@ static int word_operate(u32 __user *uaddr, u32 code)
 	return err;
 }
 
-/* Make the word writable in place, by a write that changes nothing. */
-static int fault_in_word(u32 __user *uaddr)
+int futex_fault_in(u32 __user *uaddr)
 {
 	u32 value, seen;
 	int err;
@@ -437,28 +447,29 @@ static long futex_wake_op(u32 __user *uaddr, bool is_shared, u32 __user *uaddr2,
 			  int count2, u32 code)
 {
 	struct futex_key key, key2;
-	struct bucket *a, *b;
-	int err, woken = 0;
+	struct futex_bucket *a, *b;
+	int err, more, woken = 0;
 
-	err = key_get(uaddr, is_shared, &key);
+	err = futex_key_get(uaddr, is_shared, &key);
 	if (err == 0)
-		err = key_get(uaddr2, is_shared, &key2);
+		err = futex_key_get(uaddr2, is_shared, &key2);
 	if (err < 0)
 		return err;
-	a = bucket_of(&key);
-	b = bucket_of(&key2);
+	a = futex_bucket_of(&key);
+	b = futex_bucket_of(&key2);
 	for (;;) {
-		bucket_lock_two(a, b);
+		futex_lock_two(a, b);
 		err = word_operate(uaddr2, code);
 		if (err >= 0) {
 			woken = wake_in(a, &key, count, FUTEX_BITSET_MATCH_ANY);
-			if (err)
-				woken += wake_in(b, &key2, count2, FUTEX_BITSET_MATCH_ANY);
+			more = err && woken >= 0 ?
+			       wake_in(b, &key2, count2, FUTEX_BITSET_MATCH_ANY) : 0;
+			woken = more < 0 ? more : woken + more;
 		}
-		bucket_unlock_two(a, b);
+		futex_unlock_two(a, b);
 		if (err >= 0)
 			return woken;
-		if (err != -EFAULT || fault_in_word(uaddr2) < 0)
+		if (err != -EFAULT || futex_fault_in(uaddr2) < 0)
 			return err;
 	}
 }
@@ -488,109 +499,135 @@ static int read_deadline(int cmd, bool is_realtime, const struct uapi_timespec _
 	return 0;
 }
 
+static bool has_timeout(int cmd)
+{
+	return cmd == FUTEX_WAIT || cmd == FUTEX_WAIT_BITSET || cmd == FUTEX_LOCK_PI ||
+	       cmd == FUTEX_LOCK_PI2 || cmd == FUTEX_WAIT_REQUEUE_PI;
+}
+
+static bool has_clock(int cmd)
+{
+	return cmd == FUTEX_WAIT_BITSET || cmd == FUTEX_WAIT_REQUEUE_PI || cmd == FUTEX_LOCK_PI2;
+}
+
 long sys_futex(u32 __user *uaddr, int op, u32 val, ulong timeout_or_val2, u32 __user *uaddr2,
 	       u32 val3)
 {
 	bool is_shared = !(op & FUTEX_PRIVATE_FLAG), is_realtime = op & FUTEX_CLOCK_REALTIME;
 	int cmd = op & ~(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME);
-	struct requeue rq = { .nwake = (int)val, .nmove = (int)timeout_or_val2, .uaddr = uaddr };
-	u64 deadline;
-	int err;
+	struct requeue rq = { .nwake = (int)val, .nmove = (int)timeout_or_val2, .uaddr = uaddr,
+			      .expected = val3 };
+	u64 deadline = WAIT_FOREVER;
+	int err = 0;
 
-	switch (cmd) {
-	case FUTEX_WAIT:
-	case FUTEX_WAIT_BITSET:
-		err = read_deadline(cmd, is_realtime,
+	if (has_timeout(cmd))
+		err = read_deadline(cmd, is_realtime || cmd == FUTEX_LOCK_PI,
 				    user_ptr(const struct uapi_timespec, timeout_or_val2),
 				    &deadline);
-		if (err < 0)
-			return err;
-		return futex_wait_call(uaddr, is_shared, val, deadline,
-				       cmd == FUTEX_WAIT ? FUTEX_BITSET_MATCH_ANY : val3);
+	if (err < 0)
+		return err;
+	if (is_realtime && !has_clock(cmd))
+		return -ENOSYS;
+	switch (cmd) {
+	case FUTEX_WAIT:
+		val3 = FUTEX_BITSET_MATCH_ANY;
+		__attribute__((fallthrough));
+	case FUTEX_WAIT_BITSET:
+		return futex_wait_call(uaddr, is_shared, val, deadline, val3);
 	case FUTEX_WAKE:
 		return futex_wake(uaddr, is_shared, (int)val, FUTEX_BITSET_MATCH_ANY);
 	case FUTEX_WAKE_BITSET:
 		return futex_wake(uaddr, is_shared, (int)val, val3);
-	case FUTEX_REQUEUE:
-		return futex_requeue(uaddr, is_shared, uaddr2, &rq);
 	case FUTEX_CMP_REQUEUE:
+	case FUTEX_CMP_REQUEUE_PI:
 		rq.is_compared = true;
-		rq.expected = val3;
-		return futex_requeue(uaddr, is_shared, uaddr2, &rq);
+		__attribute__((fallthrough));
+	case FUTEX_REQUEUE:
+		return futex_requeue(uaddr, is_shared, uaddr2, &rq, cmd == FUTEX_CMP_REQUEUE_PI);
 	case FUTEX_WAKE_OP:
 		return futex_wake_op(uaddr, is_shared, uaddr2, (int)val, (int)timeout_or_val2,
 				     val3);
+	case FUTEX_LOCK_PI:
+	case FUTEX_LOCK_PI2:
+		return futex_lock_pi(uaddr, is_shared, deadline, false);
+	case FUTEX_TRYLOCK_PI:
+		return futex_lock_pi(uaddr, is_shared, WAIT_FOREVER, true);
+	case FUTEX_UNLOCK_PI:
+		return futex_unlock_pi(uaddr, is_shared);
+	case FUTEX_WAIT_REQUEUE_PI:
+		return futex_wait_requeue_pi(uaddr, is_shared, val, deadline, uaddr2);
 	}
 	return -ENOSYS;
 }
 
 /* ---- what a thread leaves behind ---- */
 
-/* The owner of the lock at @uaddr dies: say so in the word, and wake one waiter. */
-static void robust_mark(u32 __user *uaddr, bool is_pending)
+/*
+ * The owner of the lock at @uaddr dies: say so in the word, and wake one waiter; those of a lock
+ * with priority inheritance are futex_pi_exit()'s.
+ */
+static int robust_mark(u32 __user *uaddr, bool is_pi, bool is_pending)
 {
 	u32 value, new, seen;
+	int err;
 
-	if (user_load32(uaddr, &value) < 0)
-		return;
-	for (;;) {
-		if (is_pending && value == 0) {
-			(void)futex_wake(uaddr, true, 1, FUTEX_BITSET_MATCH_ANY);
-			return;
-		}
+	err = user_load32(uaddr, &value);
+	while (err == 0) {
+		if (is_pending && !is_pi && value == 0)
+			break;
 		if ((value & FUTEX_TID_MASK) != (u32)current->tid)
-			return;
+			return 0;
 		new = (value & FUTEX_WAITERS) | FUTEX_OWNER_DIED;
-		if (user_cmpxchg32(uaddr, value, new, &seen) < 0)
-			return;
-		if (seen == value)
+		err = user_cmpxchg32(uaddr, value, new, &seen);
+		if (err == 0 && seen == value)
 			break;
 		value = seen;
 	}
-	if (value & FUTEX_WAITERS)
+	if (err == 0 && !is_pi && (value == 0 || (value & FUTEX_WAITERS)))
 		(void)futex_wake(uaddr, true, 1, FUTEX_BITSET_MATCH_ANY);
+	return err;
 }
 
+/* Bit 0 of an entry's address marks a lock with priority inheritance. */
 static void robust_list_walk(void __user *uhead)
 {
 	struct uapi_robust_list_head head;
-	ulong entry, next;
+	ulong entry, next, pending;
 	uint n;
 
 	if (copy_from_user(&head, uhead, sizeof(head)) < 0)
 		return;
 	entry = head.next;
-	for (n = 0; n < ROBUST_LIMIT && entry != (ulong)uhead; n++) {
-		bool has_next = copy_from_user(&next, user_ptr(const ulong, entry & ~1ul),
+	pending = head.pending & ~1ul;
+	for (n = 0; n < ROBUST_LIMIT && (entry & ~1ul) != (ulong)uhead; n++) {
+		ulong at = entry & ~1ul;
+		bool has_next = copy_from_user(&next, user_ptr(const ulong, at),
 					       sizeof(next)) == 0;
 
-		/* Bit 0 marks a priority-inheritance lock. */
-		if (entry != head.pending)
-			robust_mark(user_ptr(u32, (entry & ~1ul) + (ulong)head.futex_offset),
-				    false);
-		if (!has_next)
+		if (at != pending && robust_mark(user_ptr(u32, at + (ulong)head.futex_offset),
+						 entry & 1, false) < 0)
 			return;
+		if (!has_next)
+			break;
 		entry = next;
 	}
-	if (head.pending)
-		robust_mark(user_ptr(u32, (head.pending & ~1ul) + (ulong)head.futex_offset), true);
+	if (pending)
+		(void)robust_mark(user_ptr(u32, pending + (ulong)head.futex_offset),
+				  head.pending & 1, true);
 }
 
-void futex_exit_task(void)
+void futex_exit_task(bool is_final)
 {
 	struct task *t = current;
 	u32 zero = 0;
 
-	if (!t->as)
-		return;
-	if (t->robust_list) {
+	if (t->as && t->robust_list)
 		robust_list_walk(t->robust_list);
-		t->robust_list = NULL;
-	}
-	if (!t->clear_tid)
-		return;
+	t->robust_list = NULL;
+	futex_pi_exit(is_final);
 	/* When nobody else is in the space, there is nobody to tell. */
-	if (READ_ONCE(t->as->users.count) > 1 && user_write(t->clear_tid, &zero) == 0)
+	if (t->as && t->clear_tid && READ_ONCE(t->as->users.count) > 1 &&
+	    user_write(t->clear_tid, &zero) == 0)
 		(void)futex_wake(t->clear_tid, true, 1, FUTEX_BITSET_MATCH_ANY);
 	t->clear_tid = NULL;
 }
@@ -608,13 +645,17 @@ long sys_get_robust_list(int pid, ulong __user *uhead, size_t __user *usize)
 	size_t size = sizeof(struct uapi_robust_list_head);
 	struct task *t;
 	ulong head;
+	int err;
 
 	t = pid ? task_lookup(pid) : current;
 	if (!t)
 		return -ESRCH;
+	err = cred_may_look(t, true);
 	head = (ulong)t->robust_list;
 	if (pid)
 		task_put(t);
+	if (err < 0)
+		return err;
 	if (user_write(usize, &size) < 0)
 		return -EFAULT;
 	return user_write(uhead, &head);

@@ -123,6 +123,8 @@ static int policy_set(pid_t pid, uint policy, s32 priority)
 		err = -EPERM;
 	else
 		err = sched_set_policy(t, policy, (uint)priority);
+	if (err == 0)
+		futex_pi_adjust(t);
 	task_put(t);
 	return err;
 }
@@ -172,7 +174,7 @@ long sys_sched_getparam(int pid, struct uapi_sched_param __user *uparam)
 	err = target(pid, false, &t);
 	if (err < 0)
 		return err;
-	param.priority = t->se.rt_priority;
+	param.priority = t->se.own_priority;
 	task_put(t);
 	return user_write(uparam, &param);
 }

@@ -132,8 +132,11 @@ void posix_timers_delete_all(struct process *p);
 bool posix_timer_deliver(struct posix_timer *pt, struct ksiginfo *info);
 
 /* ---- futex.c ---- */
-/* Owner-died marks for the robust list; clear_tid's store and wake.  Needs current->as. */
-void futex_exit_task(void);
+/* Owner-died marks for the robust list, locks given on, clear_tid's store and wake.  @is_final: the
+ * thread ends. */
+void futex_exit_task(bool is_final);
+/* @t's priority was changed: so may those be who own what it waits for. */
+void futex_pi_adjust(struct task *t);
 int futex_wake(u32 __user *uaddr, bool is_shared, int count, u32 bitset);
 
 /* ---- cred.c ---- */

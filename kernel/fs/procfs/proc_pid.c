@@ -169,7 +169,7 @@ static int show_stat(struct text *x, const struct proc_ref *r)
 	text_printf(x, "%lu %lu %lu %lu 0 0 0 %d %u %u %u 0 0 0 ",
 		    (ulong)(f->pending & 0x7fffffff), (ulong)(f->blocked & 0x7fffffff),
 		    (ulong)(f->ignored & 0x7fffffff), (ulong)(f->caught & 0x7fffffff),
-		    t->exit_signal, t->se.cpu, t->se.rt_priority, t->se.policy);
+		    t->exit_signal, t->se.cpu, t->se.own_priority, t->se.policy);
 	text_printf(x, "0 0 %lu %lu %lu %lu %lu %d\n", may ? (ulong)f->brk_start : 0ul,
 		    may ? (ulong)f->arg_start : 0ul, may ? (ulong)f->arg_end : 0ul,
 		    may ? (ulong)f->env_start : 0ul, may ? (ulong)f->env_end : 0ul,

@@ -215,18 +215,7 @@ static int proc_open(struct inode *ip, struct file *f)
 
 int proc_may_look(struct task *t)
 {
-	const struct cred *c = current_cred(), *his;
-	bool ok;
-
-	if (t == current || t->process == current->process)
-		return 0;
-	his = task_get_cred(t);
-	if (!his)
-		return -ESRCH;
-	ok = (c->fsuid == his->uid && c->fsuid == his->euid && c->fsuid == his->suid &&
-	      t->process->dumpable) || capable(CAP_SYS_PTRACE);
-	cred_put(his);
-	return ok ? 0 : -EACCES;
+	return cred_may_look(t, false) < 0 ? -EACCES : 0;
 }
 
 static u64 proc_ino(const struct proc_ref *r)

@@ -6,6 +6,8 @@
  */
 #include <gemel/refs.h>
 
+struct task;
+
 struct cred {
 	struct refs refs;
 	uid_t uid, euid, suid, fsuid;
@@ -45,5 +47,8 @@ struct cred {
 const struct cred *current_cred(void);          /* valid until current changes it */
 bool capable(int cap);
 bool cred_in_group(const struct cred *c, gid_t gid);
+/* May current look into @t, as ptrace and /proc/PID do: by its real ids, or those for files.  0,
+ * -EPERM.  Takes process_lock. */
+int __must_check cred_may_look(struct task *t, bool is_real);
 void cred_get(const struct cred *c);
 void cred_put(const struct cred *c);

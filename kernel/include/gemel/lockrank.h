@@ -25,6 +25,7 @@
 	X(PAGEIO,    "page cache: filling and writing back")            \
 	X(FS,        "file system: allocation bitmaps, superblock")     \
 	X(FUTEX,     "futex bucket (spin)")                             \
+	X(FUTEXPI,   "futex locks: owners, waiters (spin)")             \
 	X(WORKER,    "work queue control")                              \
 	X(FDTABLE,   "file descriptor table (spin)")                    \
 	X(DCACHE,    "name cache (spin)")                               \

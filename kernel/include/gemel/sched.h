@@ -31,7 +31,8 @@ struct sched_entity {
 	u32 weight;
 	s8 nice;
 	u8 policy;                      /* SCHED_* */
-	u8 rt_priority;                 /* 1..99, 0 for fair */
+	u8 rt_priority;                 /* 1..99, 0 for fair: the higher of the next two */
+	u8 own_priority, lent_priority; /* of its policy; of who waits for it (futex_pi.c) */
 	bool on_rq;                     /* queued, or running and still runnable */
 	uint cpu;                       /* where it runs or last ran */
 	u64 affinity;                   /* allowed CPUs, bit a CPU */
@@ -64,6 +65,8 @@ void sched_fork(struct task *t);
 /* Current is a zombie: switch away for good. */
 void __noreturn sched_exit(void);
 
+/* @t runs at least with the real-time priority @rt_priority, 0: its own. */
+void sched_boost(struct task *t, uint rt_priority);
 /* 0, -EINVAL. */
 int sched_set_policy(struct task *t, uint policy, uint rt_priority);
 void sched_set_nice(struct task *t, int nice);

@@ -38,6 +38,7 @@ struct process;
 struct session;
 struct sighand;
 struct fault_plan;
+struct futex_waiter;
 struct kthread;
 struct tty;
 
@@ -109,6 +110,10 @@ struct task {
 	/* Own. */
 	u32 __user *clear_tid;                  /* CLONE_CHILD_CLEARTID, set_tid_address */
 	void __user *robust_list;
+	/* futex_pi.c's lock: locks it owns that others wait for; the one it waits for. */
+	struct list pi_owned;
+	struct futex_waiter *pi_waiting;
+	bool is_futex_dead;
 	struct restart_block {
 		long (*fn)(struct restart_block *rb);
 		u64 arg[5];
