@@ -5,30 +5,23 @@
 ARCH  ?= amd64
 DEBUG ?= 0
 override ARCH := $(or $(patsubst x86_64,amd64,$(patsubst aarch64,arm64,$(ARCH))),amd64)
-ifeq ($(filter $(ARCH),amd64 arm64 none),)
-$(error ARCH is amd64 (x86_64) or arm64 (aarch64), not "$(ARCH)")
-endif
-ifeq ($(MAKELEVEL),0)
-MAKEFLAGS += -j$(shell nproc)
-endif
-MAKEFLAGS += --no-print-directory
+$(if $(filter $(ARCH),amd64 arm64 none),,$(error ARCH is amd64 (x86_64) or arm64 (aarch64), \
+	not "$(ARCH)"))
+MAKEFLAGS += $(if $(filter 0,$(MAKELEVEL)),-j$(shell nproc)) --no-print-directory
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
+.SECONDEXPANSION:
 
 B     := build/$(ARCH)$(if $(filter 1,$(DEBUG)),-debug)
+CPU   := $(if $(filter arm64,$(ARCH)),aarch64,x86_64)
 CC    := clang
 LD    := ld.lld
 OBJCOPY := llvm-objcopy
 
 # --- the kernel -------------------------------------------------------------------------
 
-TARGET_amd64 := x86_64-unknown-none-elf
-TARGET_arm64 := aarch64-unknown-none-elf
-TARGET_none  := $(TARGET_amd64)
-FLAGS_amd64  := -mno-red-zone -mcmodel=kernel
-FLAGS_arm64  := -mno-outline-atomics
-FLAGS_none   := $(FLAGS_amd64)
-
+FLAGS_x86_64  := -mno-red-zone -mcmodel=kernel
+FLAGS_aarch64 := -mno-outline-atomics
 A     := kernel/arch/$(ARCH)
 GEN   := $B/gen
 find   = $(sort $(shell find $(1) $(2) 2>/dev/null))
@@ -51,9 +44,9 @@ SANITIZE_1 := -fsanitize=shift,signed-integer-overflow,integer-divide-by-zero,bo
 KASAN_1 := -Xclang -fsanitize=kernel-address -Xclang -fsanitize-recover=kernel-address \
 	-mllvm -asan-instrumentation-with-call-threshold=0 -mllvm -asan-stack=0 \
 	-mllvm -asan-globals=0
-KFLAGS  = --target=$(TARGET_$(ARCH)) -O2 -g -ffreestanding -nostdlibinc \
+KFLAGS  = --target=$(CPU)-unknown-none-elf -O2 -g -ffreestanding -nostdlibinc \
 	-Ikernel/include -I$A/include -I$(GEN) -DGEMEL_DEBUG=$(DEBUG) \
-	-mgeneral-regs-only $(FLAGS_$(ARCH)) -fno-pic -fno-common -fno-omit-frame-pointer \
+	-mgeneral-regs-only $(FLAGS_$(CPU)) -fno-pic -fno-common -fno-omit-frame-pointer \
 	-fno-strict-aliasing -fno-stack-protector -ffunction-sections -fdata-sections \
 	$(SANITIZE_$(DEBUG)) $(KASAN_$(DEBUG))
 $B/kernel/mm/kasan.c.o $B/kernel/mm/slab.c.o: KASAN_1 :=
@@ -69,13 +62,9 @@ objs: $(OBJ) $(TOBJ)            ## compile every kernel source for ARCH, tests t
 kernel: $B/kernel.elf $(if $(filter arm64,$(ARCH)),$B/Image)   ## link the kernel
 kernel-test: $B/kernel-test.elf $(if $(filter arm64,$(ARCH)),$B/Image-test)
 
-$B/%.c.o: %.c Makefile | $(OFFSETS)
+$(OBJ) $(TOBJ): $B/%.o: % Makefile | $(OFFSETS)
 	@mkdir -p $(@D)
-	@echo "  CC   $<"
-	@$(KCC) -MMD -MP -c -o $@ $<
-$B/%.S.o: %.S Makefile | $(OFFSETS)
-	@mkdir -p $(@D)
-	@echo "  AS   $<"
+	@echo "  $(if $(filter %.S,$<),AS,CC)   $<"
 	@$(KCC) -MMD -MP -c -o $@ $<
 # DEFINE(NAME, value) leaves a line with "->NAME value" in the assembly.
 $(GEN)/asm_offsets.h: $A/asm_offsets.c Makefile
@@ -84,17 +73,12 @@ $(GEN)/asm_offsets.h: $A/asm_offsets.c Makefile
 	@sed -n 's/.*"->\([A-Za-z0-9_]*\) [$$#]*\([-0-9]*\)".*/#define \1 \2/p' \
 		$(GEN)/asm_offsets.s >$@.tmp
 	@cmp -s $@.tmp $@ || cp $@.tmp $@
--include $(OBJ:.o=.d) $(TOBJ:.o=.d) $(GEN)/asm_offsets.d
 
-$B/kernel.elf: $(OBJ) $(wildcard $A/kernel.ld) tools/link-kernel tools/ksyms
+$B/kernel.elf $B/kernel-test.elf: $(OBJ) $(wildcard $A/kernel.ld) tools/link-kernel tools/ksyms
 	@echo "  LINK $@"
-	@tools/link-kernel $@ '$(KCC)' '$(LD) $(LDFLAGS)' $(OBJ)
-$B/kernel-test.elf: $(OBJ) $(TOBJ) $(wildcard $A/kernel.ld) tools/link-kernel tools/ksyms
-	@echo "  LINK $@"
-	@tools/link-kernel $@ '$(KCC)' '$(LD) $(LDFLAGS)' $(OBJ) $(TOBJ)
-$B/Image: $B/kernel.elf
-	@$(OBJCOPY) -O binary $< $@
-$B/Image-test: $B/kernel-test.elf
+	@tools/link-kernel $@ '$(KCC)' '$(LD) $(LDFLAGS)' $(filter %.o,$^)
+$B/kernel-test.elf: $(TOBJ)
+$B/Image $B/Image-test: $$(subst Image,kernel,$$@).elf
 	@$(OBJCOPY) -O binary $< $@
 # Every header compiles alone, for both architectures.
 headers: both-headers-of-arch
@@ -104,7 +88,6 @@ $B/alone/%.ok: %.h Makefile | $(OFFSETS)
 	@mkdir -p $(@D)
 	@echo '#include "$<"' | $(KCC) -MMD -MP -MF $(@:.ok=.d) -MT $@ -I. -Wno-unused-function \
 		-fsyntax-only -x c - && touch $@
--include $(shell find $B/alone -name '*.d' 2>/dev/null)
 
 size: $B/kernel.elf             ## code and data by source directory
 	@llvm-size $(OBJ) | awk 'NR > 1 { n = $$6; sub(/^build\/[^\/]*\//, "", n); \
@@ -115,14 +98,11 @@ size: $B/kernel.elf             ## code and data by source directory
 
 # --- user programs: static, against Debian's musl ----------------------------------------
 
-CPU_amd64 := x86_64
-CPU_arm64 := aarch64
-CPU   := $(CPU_$(ARCH))
 U     := build/$(ARCH)/user
 ROOT  := build/packages/$(ARCH)/root
 MUSL  := $(ROOT)/usr/lib/$(CPU)-linux-musl
 UCC   := $(CC) --target=$(CPU)-linux-musl -std=gnu11 -O2 -g -nostdlibinc -D_GNU_SOURCE \
-	-fno-stack-protector -Wall -Wextra -Werror -Itests/user/lib \
+	-fno-stack-protector -Wall -Wextra -Werror -Itests/user/lib -Itests/stress/lib \
 	-isystem $(ROOT)/usr/include/$(CPU)-linux-musl -isystem $(ROOT)/usr/include \
 	-isystem $(ROOT)/usr/include/$(CPU)-linux-gnu
 LIBGCC := $(ROOT)/usr/lib/gcc/$(CPU)-linux-gnu/12/libgcc.a
@@ -131,13 +111,14 @@ STATIC := $(ULD) -static $(MUSL)/crt1.o $(MUSL)/crti.o
 PIE   := $(ULD) -static -pie --no-dynamic-linker -z text $(MUSL)/rcrt1.o $(MUSL)/crti.o
 DYNAMIC := $(ULD) -pie -dynamic-linker /lib/ld-musl-$(CPU).so.1 $(MUSL)/Scrt1.o $(MUSL)/crti.o
 
-# A program is a file: tests/user/x.c, bench/x.c.  x_pie.c becomes a static PIE, x_dyn.c is
+# A program is a file: tests/user/x.c, tests/stress/x.c, bench/x.c.  x_pie.c becomes a static PIE, x_dyn.c is
 # linked with the shared libc.  user/x/*.c together are the program x.
 UPROG := $(patsubst user/%/,$U/%,$(sort $(dir $(wildcard user/*/*.c))))
 UTEST := $(patsubst tests/user/%.c,$U/tests/%,$(wildcard tests/user/*.c))
 UBENCH := $(patsubst bench/%.c,$U/bench/%,$(wildcard bench/*.c))
-UTLIB := $(patsubst %.c,$U/obj/%.o,$(wildcard tests/user/lib/*.c))
-UMAIN := $(UTEST) $(UBENCH)
+USTRESS := $(patsubst tests/%.c,$U/%,$(wildcard tests/stress/*.c))
+lib_of = $(patsubst %.c,$U/obj/%.o,$(wildcard tests/$(1)/lib/*.c))
+UMAIN := $(UTEST) $(UBENCH) $(USTRESS)
 
 user: $(UPROG) $(UMAIN)         ## build the user programs and their tests
 $U/obj/%.o: %.c Makefile | build/packages/$(ARCH)/.complete
@@ -146,16 +127,16 @@ $U/obj/%.o: %.c Makefile | build/packages/$(ARCH)/.complete
 	@$(UCC) $(if $(filter %_pie.c %_dyn.c,$<),-fPIE) -MMD -MP -c -o $@ $<
 start = $(if $(filter %_pie,$@),$(PIE),$(if $(filter %_dyn,$@),$(DYNAMIC),$(STATIC)))
 libc  = $(if $(filter %_dyn,$@),-L$(ROOT)/lib/$(CPU)-linux-musl -lc $(LIBGCC),--start-group $(MUSL)/libc.a $(LIBGCC) --end-group)
-.SECONDEXPANSION:
 $(UPROG): $U/%: $$(addprefix $U/obj/,$$(addsuffix .o,$$(basename $$(wildcard user/$$*/*.c))))
-$(UTEST): $U/tests/%: $U/obj/tests/user/%.o $(UTLIB)
+$(UTEST): $U/tests/%: $U/obj/tests/user/%.o $(call lib_of,user)
+$(USTRESS): $U/stress/%: $U/obj/tests/stress/%.o $(call lib_of,stress)
 $(UBENCH): $U/bench/%: $U/obj/bench/%.o
 $(UPROG) $(UMAIN):
 	@mkdir -p $(@D)
 	@$(start) -o $@ $^ $(libc) $(MUSL)/crtn.o
 build/packages/$(ARCH)/.complete:
 	@tools/setup
--include $(shell find $U/obj -name '*.d' 2>/dev/null)
+-include $(sort $(shell find $B $U/obj -name '*.d' 2>/dev/null))
 
 $B/disk.img: tools/image $(UPROG) $(UMAIN) $(shell find user/etc -type f)
 	@echo "  DISK $@"
@@ -183,10 +164,7 @@ test:                           ## prove both architectures: all rings (tools/te
 	@tools/test
 test-ready: kernel kernel-test image
 lint:                           ## the rules of the tree; headers alone; the template port links
-	@tools/check-tree
-	@$(MAKE) headers
-	@$(MAKE) ARCH=none kernel
-	@tools/parity --check
+	@tools/test tree
 parity:                         ## write docs/parity.md and docs/syscalls.md
 	@tools/parity
 	@$(MAKE) ARCH=none kernel
@@ -201,6 +179,8 @@ stages: kernel image            ## the contract programs on Gemel, in order, a l
 check-system: kernel image      ## the guest driven from outside
 	@tools/test --arch $(ARCH) system
 run-ready: kernel image
+stress: both-run-ready          ## load every area, 4 processors: T=AREA SECONDS=600 (of each)
+	@tools/stress --seconds $(or $(SECONDS),600) $(T)
 soak-boot: both-run-ready       ## N=100 boots in a row to the prompt of each, 4 processors
 	@tools/soak-boot -n $(or $(N),100)
 bench-boot: both-run-ready      ## instruction counts, sizes and memory of both, beside Linux's
@@ -216,6 +196,4 @@ help:                           ## this text
 	@echo 'make TARGET [ARCH=amd64|arm64] [DEBUG=1]'
 	@sed -n 's/^\([a-z][a-z -]*\):.*## */  \1\t/p' $(MAKEFILE_LIST) | expand -t 18
 
-.PHONY: all objs kernel kernel-test size user image run setup both clean help test test-ready \
-	headers headers-of-arch lint check-host check-kernel check-user stages check-system debug \
-	soak-boot bench-boot run-ready parity fuzz
+.PHONY: $(shell sed -n 's/^\([a-z][a-z -]*\):.*/\1/p' Makefile)

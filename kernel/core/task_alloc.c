@@ -8,13 +8,18 @@
  * The last task_put() may come from anywhere, sched_finish_switch() included, where
  * nothing may sleep; then the task goes to the list of the dead, and a work item frees it.
  *
- * Locking.  The caches: this CPU only, preemption off, never from an interrupt.
- * dead.lock (rank SLAB, because the scheduler may hold a RUNQ lock above it).
+ * When memory is wanted, each CPU hands over its cache in an interrupt, and another work
+ * item frees what was gathered.
+ *
+ * Locking.  The caches: this CPU only, interrupts off.  dead.lock and gathered.lock: rank
+ * SLAB, because the scheduler may hold a RUNQ lock above it.
  */
 #include <gemel/task.h>
 
 #include <gemel/cpu.h>
 #include <gemel/fault.h>
+#include <gemel/irq.h>
+#include <gemel/page.h>
 #include <gemel/process.h>
 #include <gemel/slab.h>
 #include <gemel/string.h>
@@ -32,27 +37,52 @@ struct task_cache {
 static DEFINE_PER_CPU(struct task_cache, task_caches);
 
 static void reap(struct work *w);
+static void shrink(struct work *w);
 
-static struct {
+struct task_list {
 	struct irqlock lock;
 	struct list list;               /* task->all_link */
 	struct work work;
-} dead = {
-	.lock = IRQLOCK_INIT(SLAB),
-	.list = LIST_INIT(dead.list),
-	.work = { .link = LIST_INIT(dead.work.link), .fn = reap },
 };
+
+#define TASK_LIST_INIT(l, work_fn) {                                    \
+	.lock = IRQLOCK_INIT(SLAB), .list = LIST_INIT((l).list),        \
+	.work = { .link = LIST_INIT((l).work.link), .fn = (work_fn) },  \
+}
+
+static struct task_list dead = TASK_LIST_INIT(dead, reap);
+static struct task_list gathered = TASK_LIST_INIT(gathered, shrink);
+
+static void list_put(struct task_list *l, struct task *t)
+{
+	irq_lock(&l->lock);
+	list_add_tail(&l->list, &t->all_link);
+	irq_unlock(&l->lock);
+}
+
+static struct task *list_take(struct task_list *l)
+{
+	struct task *t = NULL;
+
+	irq_lock(&l->lock);
+	if (!list_is_empty(&l->list)) {
+		t = list_first(&l->list, struct task, all_link);
+		list_remove(&t->all_link);
+	}
+	irq_unlock(&l->lock);
+	return t;
+}
 
 static struct task *cache_take(void)
 {
 	struct task_cache *c;
 	struct task *t = NULL;
 
-	preempt_disable();
+	irq_push_off();
 	c = this_cpu_ptr(task_caches);
 	if (c->count)
 		t = c->task[--c->count];
-	preempt_enable();
+	irq_pop_off();
 	return t;
 }
 
@@ -61,12 +91,12 @@ static bool cache_give(struct task *t)
 	struct task_cache *c;
 	bool has_room;
 
-	preempt_disable();
+	irq_push_off();
 	c = this_cpu_ptr(task_caches);
 	has_room = c->count < CACHE_TASKS;
 	if (has_room)
 		c->task[c->count++] = t;
-	preempt_enable();
+	irq_pop_off();
 	return has_room;
 }
 
@@ -111,14 +141,18 @@ struct task *task_alloc(const char *name)
 	return t;
 }
 
+static void memory_free(struct task *t)
+{
+	vfree_stack(t->kstack);
+	kfree(t);
+}
+
 void task_free(struct task *t)
 {
 	fault_plan_drop(t);
 	arch_thread_free(t);
-	if (cache_give(t))
-		return;
-	vfree_stack(t->kstack);
-	kfree(t);
+	if (!cache_give(t))
+		memory_free(t);
 }
 
 static void task_destroy(struct task *t)
@@ -129,20 +163,46 @@ static void task_destroy(struct task *t)
 
 static void reap(struct work *w)
 {
-	(void)w;
-	for (;;) {
-		struct task *t = NULL;
+	struct task *t;
 
-		irq_lock(&dead.lock);
-		if (!list_is_empty(&dead.list)) {
-			t = list_first(&dead.list, struct task, all_link);
-			list_remove(&t->all_link);
-		}
-		irq_unlock(&dead.lock);
-		if (!t)
-			return;
+	(void)w;
+	while ((t = list_take(&dead)))
 		task_destroy(t);
-	}
+}
+
+/* On each CPU. */
+static void gather(void *arg)
+{
+	struct task *t;
+
+	(void)arg;
+	while ((t = cache_take()))
+		list_put(&gathered, t);
+}
+
+static void shrink(struct work *w)
+{
+	struct task *t;
+
+	(void)w;
+	smp_call_others(gather, NULL);
+	gather(NULL);
+	while ((t = list_take(&gathered)))
+		memory_free(t);
+}
+
+static size_t shrink_later(size_t n)
+{
+	(void)n;
+	work_queue(system_work, &gathered.work);
+	return 0;
+}
+
+void task_cache_init(void)
+{
+	static struct shrinker shrinker = { .shrink = shrink_later };
+
+	shrinker_register(&shrinker);
 }
 
 void task_get(struct task *t)
@@ -158,8 +218,6 @@ void task_put(struct task *t)
 		task_destroy(t);
 		return;
 	}
-	irq_lock(&dead.lock);
-	list_add_tail(&dead.list, &t->all_link);
-	irq_unlock(&dead.lock);
+	list_put(&dead, t);
 	work_queue(system_work, &dead.work);
 }

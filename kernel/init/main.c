@@ -47,6 +47,7 @@ static int boot_main(void *arg)
 	(void)arg;
 	work_init_system();
 	task_init();
+	task_cache_init();
 	smp_start_others();
 	deferred_start_threads();
 	watchdog_start();

@@ -69,16 +69,7 @@ paddr_t pagetable_page_alloc(void)
 		return pa;
 	}
 	pg = page_alloc(0, can_sleep() ? ALLOC_ZERO : ALLOC_ZERO | ALLOC_ATOMIC);
-	if (!pg)
-		return 0;
-	page_count_add(PAGE_COUNT_TABLES, 1);
-	return page_to_phys(pg);
-}
-
-static void table_page_free(struct page *pg)
-{
-	page_count_add(PAGE_COUNT_TABLES, -1);
-	page_free(pg, 0);
+	return pg ? page_to_phys(pg) : 0;
 }
 
 static bool is_user_space(const struct arch_mmu *m)
@@ -86,7 +77,8 @@ static bool is_user_space(const struct arch_mmu *m)
 	return m != &kernel_mmu;
 }
 
-/* Put the installed table at @pa on the chain of its space. */
+/* Put the installed table at @pa on the chain of its space.  The kernel's are on none, and are not
+ * counted: they stay. */
 static void table_link(struct arch_mmu *m, paddr_t pa)
 {
 	struct page *pg = phys_to_page(pa);
@@ -96,6 +88,7 @@ static void table_link(struct arch_mmu *m, paddr_t pa)
 		pg->private[0] = (ulong)head;
 	} while (!__atomic_compare_exchange_n(&m->tables, &head, pg, true, __ATOMIC_RELEASE,
 					      __ATOMIC_RELAXED));
+	page_count_add(PAGE_COUNT_TABLES, 1);
 }
 
 /* Make @e, absent, a table, or see that another CPU has.  0, -ENOMEM. */
@@ -109,7 +102,7 @@ static int __noinline table_install(struct arch_mmu *m, pte_t *e)
 	/* Pairs with the dependent loads of the walks below and of the machine's walker. */
 	if (!__atomic_compare_exchange_n(&e->bits, &absent.bits, pte_make_table(pa).bits, false,
 					 __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
-		table_page_free(phys_to_page(pa));
+		page_free(phys_to_page(pa), 0);
 		return 0;
 	}
 	pte_sync();
@@ -371,7 +364,10 @@ int pagetable_create(struct arch_mmu *m)
 {
 	m->tables = NULL;
 	m->root = pagetable_page_alloc();
-	return m->root ? 0 : -ENOMEM;
+	if (!m->root)
+		return -ENOMEM;
+	page_count_add(PAGE_COUNT_TABLES, 1);
+	return 0;
 }
 
 void pagetable_destroy(struct arch_mmu *m)
@@ -379,13 +375,15 @@ void pagetable_destroy(struct arch_mmu *m)
 	struct page *pg = m->tables;
 
 	ASSERT(is_user_space(m));
+	page_free(phys_to_page(m->root), 0);
+	page_count_add(PAGE_COUNT_TABLES, -1);
 	while (pg) {
 		struct page *next = (struct page *)pg->private[0];
 
-		table_page_free(pg);
+		page_free(pg, 0);
+		page_count_add(PAGE_COUNT_TABLES, -1);
 		pg = next;
 	}
-	table_page_free(phys_to_page(m->root));
 	m->tables = NULL;
 	m->root = 0;
 }

@@ -570,6 +570,8 @@ void slab_report(void (*emit)(void *arg, const char *name, size_t size, size_t u
 		used = total;
 		list_for_each(pg, &c->partial, link)
 			used -= c->per_slab - pg->owner;
+		for (uint i = 0; GEMEL_DEBUG && i < ARRAY_SIZE(c->quarantine); i++)
+			used -= c->quarantine[i] != NULL;
 		irq_unlock(&c->lock);
 		for (uint i = 0; i < cpu_count; i++)
 			used -= MIN(used, READ_ONCE(c->mag[i].count));

@@ -338,6 +338,8 @@ size_t vmalloc_shrink(void)
 		range_free(range_find(va));
 		pages += STACK_PAGES;
 	}
+	if (can_sleep() && READ_ONCE(dead_pages))
+		dead_purge();
 	return pages;
 }
 

@@ -30,36 +30,42 @@ struct timerfd {
 	struct wait_queue queue;
 };
 
+/* Count what is due by now, and wait for the next. */
+static void count_due(struct timerfd *tfd)
+{
+	u64 now = time_now(), n = 1;
+
+	if (!tfd->deadline_ns || tfd->deadline_ns > now)
+		return;
+	if (tfd->interval_ns) {
+		n += (now - tfd->deadline_ns) / tfd->interval_ns;
+		tfd->deadline_ns += n * tfd->interval_ns;
+		timer_set(&tfd->timer, tfd->deadline_ns);
+	} else {
+		tfd->deadline_ns = 0;
+	}
+	tfd->expirations += n;
+}
+
 static void timerfd_fire(struct timer *timer)
 {
 	struct timerfd *tfd = container_of(timer, struct timerfd, timer);
 
 	irq_lock(&tfd->lock);
-	if (tfd->deadline_ns) {
-		tfd->expirations++;
-		if (tfd->interval_ns) {
-			u64 now = time_now(), n;
-
-			tfd->deadline_ns += tfd->interval_ns;
-			if (tfd->deadline_ns <= now) {
-				n = (now - tfd->deadline_ns) / tfd->interval_ns + 1;
-				tfd->expirations += n;
-				tfd->deadline_ns += n * tfd->interval_ns;
-			}
-			timer_set(&tfd->timer, tfd->deadline_ns);
-		} else {
-			tfd->deadline_ns = 0;
-		}
+	count_due(tfd);
+	if (tfd->expirations)
 		wake_all_key(&tfd->queue, POLLIN);
-	}
 	irq_unlock(&tfd->lock);
 }
 
+/* Once there is something to tell, it is all up to now. */
 static u64 take_expirations(struct timerfd *tfd)
 {
 	u64 n;
 
 	irq_lock(&tfd->lock);
+	if (tfd->expirations)
+		count_due(tfd);
 	n = tfd->expirations;
 	tfd->expirations = 0;
 	irq_unlock(&tfd->lock);

@@ -281,14 +281,15 @@ static int show_diskstats(struct text *x, const struct proc_ref *r)
 static int show_stats(struct text *x, const struct proc_ref *r)
 {
 	struct memory_info mi;
+	pid_t last;
 
 	(void)r;
 	memory_info(&mi);
 	for (uint i = 0; i < TRACE_COUNT; i++)
 		text_printf(x, "event.%s %lu\n", trace_event_name(i), (ulong)trace_count(i));
-	text_printf(x, "irq.total %lu\nsched.switches %lu\nsched.idle_ns %lu\nfiles.open %u\n",
-		    (ulong)irq_count_total(), (ulong)sched_context_switches(),
-		    (ulong)idle_total(), file_count());
+	text_printf(x, "irq.total %lu\nsched.switches %lu\nsched.idle_ns %lu\nfiles.open %u\n"
+		    "tasks %u\n", (ulong)irq_count_total(), (ulong)sched_context_switches(),
+		    (ulong)idle_total(), file_count(), count_tasks(&last));
 	text_printf(x, "pages.free %lu\npages.cached %lu\npages.anon %lu\npages.slab %lu\n"
 		    "pages.dirty %lu\npages.tables %lu\n", (ulong)mi.free, (ulong)mi.cached,
 		    (ulong)mi.anon, (ulong)mi.slab, (ulong)mi.dirty, (ulong)mi.pagetables);

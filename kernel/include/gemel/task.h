@@ -168,6 +168,7 @@ static inline struct trapframe *task_trapframe(const struct task *t)
 struct task *task_alloc(const char *name);
 /* For a task that never ran: gives back what task_alloc() took, and arch_thread_free(). */
 void task_free(struct task *t);
+void task_cache_init(void);             /* lets reclaim have the memory kept for new tasks */
 /* Make a TASK_NEW task runnable.  The scheduler holds a reference from here to its last switch. */
 void task_start(struct task *t);
 
