@@ -25,14 +25,15 @@ FLAGS_aarch64 := -mno-outline-atomics
 A     := kernel/arch/$(ARCH)
 GEN   := $B/gen
 find   = $(sort $(shell find $(1) $(2) 2>/dev/null))
-MACH  := $(call find,$A,-name '*.[cS]' ! -name asm_offsets.c)
-ALL   := $(call find,kernel,-path kernel/arch -prune -o -name '*.[cS]' -print)
+MACH  := $(call find,$A,-path $A/vdso -prune -o -name '*.[cS]' ! -name asm_offsets.c -print)
+ALL   := $(call find,kernel,-path kernel/arch -prune -o -path kernel/vdso -prune -o -name '*.[cS]' \
+	-print)
 # kernel/arch/$(ARCH)/lib/memcpy.S replaces kernel/lib/memcpy.c because it exists.
 REPL  := $(patsubst $A/lib/%,kernel/lib/%.c,$(basename $(filter $A/lib/%,$(MACH))))
 SRC   := $(filter-out $(REPL),$(ALL)) $(MACH)
 # A test beside a module, x_test.c, is in the test kernel only.
 TESTS := $(filter %_test.c,$(SRC))
-OBJ   := $(patsubst %,$B/%.o,$(filter-out $(TESTS),$(SRC)))
+OBJ   := $(patsubst %,$B/%.o,$(filter-out $(TESTS),$(SRC))) $B/vdso.o
 TOBJ  := $(patsubst %,$B/%.o,$(TESTS))
 OFFSETS := $(patsubst %,$(GEN)/asm_offsets.h,$(wildcard $A/asm_offsets.c))
 
@@ -80,6 +81,33 @@ $B/kernel.elf $B/kernel-test.elf: $(OBJ) $(wildcard $A/kernel.ld) tools/link-ker
 $B/kernel-test.elf: $(TOBJ)
 $B/Image $B/Image-test: $$(subst Image,kernel,$$@).elf
 	@$(OBJCOPY) -O binary $< $@
+
+# The vDSO: a shared object for programs, and as an object of the kernel.
+VDSO  := $(patsubst %,$B/%.o,$(call find,kernel/vdso $A/vdso,-name '*.[cS]'))
+VDSO_CC = $(CC) -std=gnu11 --target=$(TARGET_$(ARCH)) -O2 -ffreestanding -nostdlibinc -fPIC \
+	-fvisibility=hidden -fasynchronous-unwind-tables -fno-stack-protector -fno-jump-tables \
+	-ffunction-sections -mgeneral-regs-only -Ikernel/include -I$A/include -I$(GEN) $(WARN)
+BINARY_amd64 := elf64-x86-64
+BINARY_arm64 := elf64-littleaarch64
+BINARY_none  := $(BINARY_amd64)
+ENTRY_arm64  := __kernel_rt_sigreturn
+$(VDSO): $B/%.o: % Makefile
+	@mkdir -p $(@D)
+	@echo "  VDSO $<"
+	@$(VDSO_CC) -MMD -MP -c -o $@ $<
+$B/vdso.so: $(VDSO) kernel/vdso/vdso.ld $A/vdso/vdso.map
+	@$(LD) -shared -nostdlib -soname=linux-vdso.so.1 --hash-style=both -Bsymbolic --no-undefined \
+		-z text -z max-page-size=4096 --eh-frame-hdr --gc-sections --build-id=none \
+		-e $(or $(ENTRY_$(ARCH)),0) --fatal-warnings \
+		-T kernel/vdso/vdso.ld --version-script=$A/vdso/vdso.map -o $@ $(VDSO)
+	@$(OBJCOPY) --strip-all $@
+$B/vdso.o: $B/vdso.so
+	@cd $B && $(OBJCOPY) -I binary -O $(BINARY_$(ARCH)) \
+		--rename-section .data=.rodata.vdso,alloc,load,readonly,data,contents \
+		--redefine-sym _binary_vdso_so_start=vdso_image \
+		--redefine-sym _binary_vdso_so_end=vdso_image_end vdso.so vdso.o
+-include $(VDSO:.o=.d)
+
 # Every header compiles alone, for both architectures.
 headers: both-headers-of-arch
 headers-of-arch: $(patsubst %.h,$B/alone/%.ok,$(filter-out %/syscall_rows.h %syscall_table.h \

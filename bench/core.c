@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -35,6 +36,27 @@ static long null_call(void)
 
 	for (int i = 0; i < CALLS; i++)
 		getppid();
+	return (now() - start) / CALLS;
+}
+
+/* The clock: as the C library reads it, and asked of the kernel. */
+static long clock_read(void)
+{
+	struct timespec t;
+	long start = now();
+
+	for (int i = 0; i < CALLS; i++)
+		check(clock_gettime(CLOCK_MONOTONIC, &t));
+	return (now() - start) / CALLS;
+}
+
+static long clock_call(void)
+{
+	struct timespec t;
+	long start = now();
+
+	for (int i = 0; i < CALLS; i++)
+		check(syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &t));
 	return (now() - start) / CALLS;
 }
 
@@ -131,6 +153,8 @@ int main(void)
 	long trip = pipe_round_trip();
 
 	printf("null_call %ld\n", null_call());
+	printf("clock_read %ld\n", clock_read());
+	printf("clock_call %ld\n", clock_call());
 	printf("pipe_round_trip %ld\n", trip);
 	printf("switch %ld\n", trip / 2 - pipe_to_self());
 	printf("anonymous_fault %ld\n", anonymous_fault());

@@ -241,7 +241,7 @@ static void as_copy_layout(struct address_space *as, const struct address_space 
 	as->env_start = old->env_start;
 	as->env_end = old->env_end;
 	as->mmap_base = old->mmap_base;
-	as->sigtramp = old->sigtramp;
+	as->vdso = old->vdso;
 	memcpy(as->auxv, old->auxv, old->auxv_len);
 	as->auxv_len = old->auxv_len;
 	as->exe = old->exe;

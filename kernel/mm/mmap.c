@@ -389,14 +389,14 @@ static int kernel_page_fault(struct area *a, u64 offset __unused, struct page **
 
 static const struct area_ops kernel_page_ops = { .fault = kernel_page_fault };
 
-long as_map_kernel_page(struct address_space *as, vaddr_t hint, void *page)
+long as_map_kernel_page(struct address_space *as, vaddr_t hint, void *page, bool exec)
 {
 	struct area *a = area_create();
 
 	if (!a)
 		return -ENOMEM;
 	a->end = PAGE_SIZE;
-	a->flags = AREA_READ | AREA_EXEC | AREA_SIGTRAMP | AREA_MAYREAD | AREA_MAYEXEC;
+	a->flags = AREA_READ | AREA_VDSO | AREA_MAYREAD | (exec ? AREA_EXEC | AREA_MAYEXEC : 0);
 	a->ops = &kernel_page_ops;
 	a->private = page;
 	return map_area(as, a, hint, 0);

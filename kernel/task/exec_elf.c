@@ -19,7 +19,6 @@
 #include "exec.h"
 
 #include <arch/cpu.h>
-#include <arch/signal.h>
 #include <arch/uapi_bits.h>
 #include <uapi/errno.h>
 #include <uapi/fcntl.h>
@@ -32,6 +31,7 @@
 #include <gemel/random.h>
 #include <gemel/slab.h>
 #include <gemel/string.h>
+#include <gemel/vdso.h>
 
 #define DYN_BASE        ALIGN_DOWN(USER_END / 3 * 2, 1ul << 21)
 #define RANDOM_PAGES    (1ul << 28)     /* of images and mmap_base */
@@ -262,20 +262,6 @@ static int map_stack(struct address_space *as, const struct elf_file *ef)
 	return 0;
 }
 
-static int map_trampoline(struct address_space *as)
-{
-	paddr_t pa;
-	long at;
-
-	if (!arch_signal_trampoline_page(&pa))
-		return 0;
-	at = as_map_kernel_page(as, 0, phys_to_virt(pa));
-	if (at < 0)
-		return (int)at;
-	as->sigtramp = (vaddr_t)at;
-	return 0;
-}
-
 static int map_program(struct exec_image *img, const struct elf_file *ef)
 {
 	struct address_space *as = img->as;
@@ -313,7 +299,7 @@ int exec_elf_load(struct exec_image *img)
 	if (err == 0)
 		err = map_program(img, &ef);
 	if (err == 0)
-		err = map_trampoline(img->as);
+		err = vdso_map(img->as);
 	if (err == 0 && img->pc >= USER_END)
 		err = -ENOEXEC;
 	if (err == 0) {
@@ -361,6 +347,7 @@ static void put_strings(struct vectors *v, const struct exec_strings *s, size_t 
 static void put_auxv(struct vectors *v, const struct exec_image *img, const struct cred *cred,
 		     bool is_secure)
 {
+	put_aux(v, AT_SYSINFO_EHDR, img->as->vdso);
 	put_aux(v, AT_HWCAP, arch_hwcap(AT_HWCAP));
 	put_aux(v, AT_PAGESZ, PAGE_SIZE);
 	put_aux(v, AT_CLKTCK, USER_HZ);

@@ -49,10 +49,6 @@ struct posix_timer {
 	struct sigqueue entry;
 };
 
-void timers_init(void)
-{
-}
-
 static struct posix_timer *timer_find(struct process *p, int id)
 {
 	struct posix_timer *pt;

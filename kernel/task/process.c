@@ -17,6 +17,7 @@
 #include <gemel/fs.h>
 #include <gemel/slab.h>
 #include <gemel/string.h>
+#include <gemel/vdso.h>
 
 #define STACK_LIMIT     MIB(8)
 #define FILES_SOFT      1024
@@ -75,7 +76,7 @@ void task_init(void)
 	if (!process_cache || !sighand_cache)
 		panic("task: no memory");
 	sigqueue_init();
-	timers_init();
+	vdso_init();
 }
 
 /* ---- sighand: free ones keep all actions zero, so that fork touches only what is set ---- */

@@ -34,7 +34,6 @@ void pid_init(void);
 
 /* ---- process.c ---- */
 void sigqueue_init(void);       /* signal_send.c */
-void timers_init(void);         /* posix_timer.c */
 extern const struct cred kernel_cred;
 /* A process of its own for fork(): limits and flags copied from current's, two references: the
  * tree's and the first task's.  NULL: no memory. */

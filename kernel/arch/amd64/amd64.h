@@ -14,7 +14,7 @@ struct task;
 /* Of the boot CPU, which all others are taken to equal.  cpu.c. */
 struct cpu_features {
 	bool nx, gb_pages, smep, smap, umip, fsgsbase, pcid, invpcid;
-	bool xsave, xsaveopt, x2apic, tsc_deadline, rdrand, rdseed;
+	bool xsave, xsaveopt, x2apic, tsc_deadline, rdrand, rdseed, rdtscp;
 	u64 xcr0;               /* state components that the kernel saves */
 	uint xsave_size;        /* bytes of the save area */
 	uint phys_bits;

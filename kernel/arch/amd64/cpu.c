@@ -50,6 +50,7 @@ void cpu_features_read(void)
 
 	f->nx = ext.d & (1u << 20);
 	f->gb_pages = ext.d & (1u << 26);
+	f->rdtscp = ext.d & (1u << 27);
 	f->pcid = one.c & (1u << 17);
 	f->x2apic = one.c & (1u << 21);
 	f->tsc_deadline = one.c & (1u << 24);
@@ -124,6 +125,8 @@ void arch_cpu_init(struct cpu *cpu)
 	syscall_init_cpu();
 	fpu_init_cpu();
 	mmu_init_cpu();
+	if (cpu_features.rdtscp)
+		msr_write(MSR_TSC_AUX, cpu->id);
 	if (cpu->id)
 		lapic_init_cpu();
 }

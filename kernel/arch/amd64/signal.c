@@ -150,11 +150,6 @@ int arch_signal_push(struct trapframe *tf, ulong sp, const struct ksiginfo *info
 	return 0;
 }
 
-bool arch_signal_trampoline_page(paddr_t *pa __unused)
-{
-	return false;
-}
-
 /* --- pop --- */
 
 /* How much of the area at @at is to be read: what its software bytes promise, or the x87 and SSE

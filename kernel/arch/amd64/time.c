@@ -11,6 +11,7 @@
 #include <arch/cpu.h>
 #include <arch/irqflags.h>
 #include <arch/mmu.h>
+#include <arch/vdso.h>
 
 #include <gemel/cpu.h>
 #define LOG_TAG "time"
@@ -251,6 +252,11 @@ void arch_timer_stop(void)
 		msr_write(MSR_TSC_DEADLINE, 0);
 	else
 		lapic_timer_oneshot(0);
+}
+
+u32 arch_vdso_features(void)
+{
+	return cpu_features.rdtscp ? VDSO_RDTSCP : 0;
 }
 
 /* --- the wall clock --- */

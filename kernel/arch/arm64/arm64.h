@@ -89,8 +89,6 @@ void irq_from_trap(struct trapframe *tf);
 void __noreturn trap_unexpected(struct trapframe *tf, u64 vector, u64 esr);
 void __noreturn trap_stack_overflow(struct trapframe *tf);
 
-/* signal.c: the trampoline page.  0 or -ENOMEM. */
-int signal_trampoline_init(void);
 
 /* fpu.c.  Save and load: current's registers, interrupts off. */
 void fpu_init_cpu(void);

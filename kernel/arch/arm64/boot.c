@@ -333,8 +333,6 @@ void arch_init(void)
 	irqchip_init();
 	irqchip_init_cpu(&cpu_boot);
 	timer_init_this_cpu();
-	if (signal_trampoline_init() < 0)
-		panic("no memory for the signal trampoline");
 }
 
 /* Every device is in the tree. */

@@ -12,22 +12,19 @@
  */
 #include <arch/signal.h>
 
-#include <arch/mmu.h>
-
 #include <uapi/errno.h>
 
 #include <gemel/address_space.h>
-#include <gemel/page.h>
 #include <gemel/signal.h>
 #include <gemel/slab.h>
 #include <gemel/string.h>
 #include <gemel/task.h>
 #include <gemel/uaccess.h>
+#include <gemel/vdso.h>
 
 #include "arm64.h"
 #include "fpu.h"
 
-#define NR_RT_SIGRETURN 139
 #define RECORDS_SIZE    4096u
 
 struct sigcontext {
@@ -84,31 +81,6 @@ struct sve_record {
 struct frame_record {
 	u64 fp, lr;
 };
-
-static paddr_t trampoline_pa;
-
-int signal_trampoline_init(void)
-{
-	static const u32 code[] = {
-		0xd503201f,                             /* nop: unwinders look one back */
-		0xd2800008 | NR_RT_SIGRETURN << 5,      /* mov x8, #139 */
-		0xd4000001,                             /* svc #0 */
-	};
-	void *page = page_alloc_kernel(0, ALLOC_ZERO);
-
-	if (!page)
-		return -ENOMEM;
-	memcpy(page, code, sizeof(code));
-	arch_mmu_cache_code(page, sizeof(code));
-	trampoline_pa = virt_to_phys(page);
-	return 0;
-}
-
-bool arch_signal_trampoline_page(paddr_t *pa)
-{
-	*pa = trampoline_pa;
-	return true;
-}
 
 /* Write one record at *@at and advance it. */
 static int record_write(ulong *at, const void *record, size_t size)
@@ -209,7 +181,7 @@ int arch_signal_push(struct trapframe *tf, ulong sp, const struct ksiginfo *info
 	tf->x[1] = at + offsetof(struct rt_sigframe, info);
 	tf->x[2] = at + offsetof(struct rt_sigframe, uc);
 	tf->x[29] = record;
-	tf->x[30] = act->flags & SA_RESTORER ? act->restorer : current->as->sigtramp + 4;
+	tf->x[30] = act->flags & SA_RESTORER ? act->restorer : current->as->vdso + vdso_entry;
 	tf->sp = at;
 	tf->pc = act->handler;
 	tf->pstate &= ~PSTATE_SINGLE_CALL;

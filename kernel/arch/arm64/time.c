@@ -3,6 +3,7 @@
 #include <arch/time.h>
 
 #include <arch/irq.h>
+#include <arch/vdso.h>
 
 #include <gemel/assert.h>
 
@@ -61,6 +62,11 @@ void arch_timer_stop(void)
 {
 	sysreg_write(cntv_ctl_el0, 0);
 	isb();
+}
+
+u32 arch_vdso_features(void)
+{
+	return 0;
 }
 
 /* The RTC is a device in the tree, and has a driver. */

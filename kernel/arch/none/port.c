@@ -20,6 +20,7 @@
 #include <arch/time.h>
 #include <arch/trap.h>
 #include <arch/uaccess.h>
+#include <arch/vdso.h>
 
 #include <uapi/errno.h>
 
@@ -140,6 +141,11 @@ u64 arch_rtc_read(void)
 	return 0;
 }
 
+u32 arch_vdso_features(void)
+{
+	return 0;
+}
+
 /* smp, cpu */
 
 struct cpu *none_this_cpu = &cpu_boot;
@@ -230,11 +236,6 @@ int arch_signal_pop(struct trapframe *tf __unused, sigset_t *mask __unused,
 		    struct uapi_stack *ss __unused)
 {
 	return -EFAULT;
-}
-
-bool arch_signal_trampoline_page(paddr_t *pa __unused)
-{
-	return false;
 }
 
 bool arch_regset(struct task *t __unused, uint i __unused, struct regset *rs __unused,

@@ -17,8 +17,8 @@ static const char *area_label(const struct address_space *as, const struct area 
 		return "[heap]";
 	if (a->flags & AREA_STACK)
 		return "[stack]";
-	if (a->flags & AREA_SIGTRAMP)
-		return "[vdso]";
+	if (a->flags & AREA_VDSO)
+		return a->flags & AREA_EXEC ? "[vdso]" : "[vvar]";
 	if (!a->file && a->start <= as->brk_start && a->end >= as->brk && as->brk > as->brk_start)
 		return "[heap]";
 	return a->file || !(a->flags & AREA_SHARED) ? NULL : "/dev/zero (deleted)";

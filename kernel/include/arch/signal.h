@@ -13,7 +13,7 @@ struct ksigaction;
  * the alternate stack if that is to be used) and redirect @tf to the handler
  * of @act.  @oldmask and @oss (what sigaltstack was at the interruption) go into
  * the ucontext; the saved registers are those of @tf on entry.  Return goes
- * through act->restorer, or the kernel's trampoline page where there is none
+ * through act->restorer, or the vDSO's entry point where there is none
  * (arm64).  0, or -EFAULT with @tf unchanged.
  */
 int __must_check arch_signal_push(struct trapframe *tf, ulong sp, const struct ksiginfo *info,
@@ -26,10 +26,3 @@ int __must_check arch_signal_push(struct trapframe *tf, ulong sp, const struct k
  * pointers.  0 or -EFAULT (then @tf may be partly changed; the task must die).
  */
 int __must_check arch_signal_pop(struct trapframe *tf, sigset_t *mask, struct uapi_stack *ss);
-
-/*
- * The page of code that handlers without a restorer return to, which exec
- * maps (readable, executable) at as->sigtramp of every space: true and *pa.
- * False: this architecture's programs always bring a restorer (amd64).
- */
-bool arch_signal_trampoline_page(paddr_t *pa);

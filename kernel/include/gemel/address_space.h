@@ -27,7 +27,7 @@ struct trapframe;
 #define AREA_DEVICE     0x1000u         /* physical memory of a device; pages have no struct page */
 #define AREA_STACK      0x2000u
 #define AREA_HEAP       0x4000u
-#define AREA_SIGTRAMP   0x8000u
+#define AREA_VDSO       0x8000u         /* a page of the kernel's: gemel/vdso.h */
 /* mprotect() may add write (shared file opened for writing) */
 #define AREA_MAYWRITE   0x10000u
 #define AREA_ACCOUNT    0x20000u        /* counts as committed memory */
@@ -80,7 +80,7 @@ struct address_space {
 	/* as->lock */
 	vaddr_t brk_start, brk;
 	vaddr_t stack_top, arg_start, arg_end, env_start, env_end;
-	vaddr_t mmap_base, sigtramp;
+	vaddr_t mmap_base, vdso;
 	u64 total_pages, locked_pages, data_pages, stack_pages;
 	uint area_count;
 	uint lock_future;               /* mlockall(MCL_FUTURE): AREA_LOCKED for new areas */
@@ -120,10 +120,10 @@ long as_brk(struct address_space *as, vaddr_t brk);
 /* Device memory (fb): physical range. */
 long as_map_device(struct address_space *as, vaddr_t hint, paddr_t pa, size_t len, uint prot);
 /*
- * A page of the kernel, shared by all programs (signal trampoline): mapped read and exec at
- * @hint or above everything.  The address, or -ENOMEM.
+ * A page of the kernel, shared by all programs: mapped for reading, and @exec, at @hint or above
+ * everything.  The address, or -ENOMEM.
  */
-long as_map_kernel_page(struct address_space *as, vaddr_t hint, void *page);
+long as_map_kernel_page(struct address_space *as, vaddr_t hint, void *page, bool exec);
 /* exec: the stack area below @top of at most RLIMIT_STACK, growing.  0, -ENOMEM. */
 int __must_check as_map_stack(struct address_space *as, vaddr_t top, size_t initial, bool exec);
 

@@ -50,6 +50,7 @@
 	X(EPREADY2,  "the same of one that watches another (irq)")      \
 	X(EPWAIT2,   "the same of one that watches another (irq)")      \
 	X(POLLWAIT,  "poll and select: the caller (irq)")               \
+	X(CLOCK,     "wall clock (irq)")                                \
 	X(TIMER,     "timer queue of a CPU (irq)")                      \
 	X(RUNQ,      "run queue (irq)")                                 \
 	X(VMALLOC,   "kernel address ranges (irq)")                     \

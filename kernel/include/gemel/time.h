@@ -5,6 +5,7 @@
  */
 #include <gemel/compiler.h>
 #include <gemel/rbtree.h>
+#include <gemel/wait.h>
 
 #define NSEC_PER_SEC    1000000000ull
 #define NSEC_PER_MSEC   1000000ull
@@ -13,7 +14,22 @@
 void time_init(void);                   /* after arch_init() */
 u64 time_now(void);                     /* monotonic ns since kernel entry; any context, no lock */
 u64 time_realtime(void);                /* ns since 1970 */
+u64 time_of(uint clock);                /* of VDSO_CLOCKS */
+/* When the wall clock will be at @ns as it goes now, on time_now()'s scale; 0: it was long ago. */
+u64 time_from_wall(u64 ns);
+
+/* The wall clock; may not be called under a lock of rank WAITQ or above. */
 void time_set_realtime(u64 ns);
+void time_step_realtime(s64 by);
+/* @rate: faster than the monotonic clock by that much each ns, << 32. */
+void time_set_rate(s64 rate);
+void time_set_tai(s64 ahead_ns);
+struct uapi_timezone;
+void time_set_zone(const struct uapi_timezone *zone);
+/* Changed, then woken, after the wall clock was set or its rate changed. */
+extern u32 time_set_count;
+extern struct wait_queue time_was_set;
+
 u64 time_from_cycles(u64 cycles);
 
 struct cpu;

@@ -35,6 +35,7 @@
 
 #define MSR_APIC_BASE           0x1b
 #define MSR_TSC_DEADLINE        0x6e0
+#define MSR_TSC_AUX             0xc0000103
 #define MSR_X2APIC              0x800
 #define MSR_EFER                0xc0000080
 #define MSR_STAR                0xc0000081
