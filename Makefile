@@ -111,7 +111,7 @@ $B/vdso.o: $B/vdso.so
 # Every header compiles alone, for both architectures.
 headers: both-headers-of-arch
 headers-of-arch: $(patsubst %.h,$B/alone/%.ok,$(filter-out %/syscall_rows.h %syscall_table.h \
-	%/syscalls_fs.h %/syscalls_mm.h %/syscalls_task.h,$(call find,kernel/include,-name '*.h')))
+	%/syscalls_fs.h %/syscalls_mm.h %/syscalls_net.h %/syscalls_task.h,$(call find,kernel/include,-name '*.h')))
 $B/alone/%.ok: %.h Makefile | $(OFFSETS)
 	@mkdir -p $(@D)
 	@echo '#include "$<"' | $(KCC) -MMD -MP -MF $(@:.ok=.d) -MT $@ -I. -Wno-unused-function \

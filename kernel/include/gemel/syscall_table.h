@@ -10,5 +10,6 @@
  */
 #include <gemel/syscalls_fs.h>
 #include <gemel/syscalls_mm.h>
+#include <gemel/syscalls_net.h>
 #include <gemel/syscalls_task.h>
 #include <arch/syscall_rows.h>
