@@ -170,6 +170,14 @@ $B/disk.img: tools/image $(UPROG) $(UMAIN) $(shell find user/etc -type f)
 	@echo "  DISK $@"
 	@tools/image --arch $(ARCH) --out $@
 image: $B/disk.img              ## the disk image that the guest boots from
+# A root of Debian's packages; they are downloaded the first time.
+build/packages/$(ARCH)/debian/.complete: user/debian/packages
+	@tools/setup debian $(ARCH)
+	@touch $@
+$B/debian.img: tools/image tools/debian.py build/packages/$(ARCH)/debian/.complete $(UPROG)
+	@echo "  DISK $@"
+	@tools/image --arch $(ARCH) --out $@ --debian
+debian-image: $B/debian.img     ## the image of Debian's programs: tools/run --disk $B/debian.img
 run:                            ## build everything and boot it; Ctrl-A x leaves
 	@tools/setup
 	@$(MAKE) kernel image
