@@ -33,7 +33,7 @@ REPL  := $(patsubst $A/lib/%,kernel/lib/%.c,$(basename $(filter $A/lib/%,$(MACH)
 SRC   := $(filter-out $(REPL),$(ALL)) $(MACH)
 # A test beside a module, x_test.c, is in the test kernel only.
 TESTS := $(filter %_test.c,$(SRC))
-OBJ   := $(patsubst %,$B/%.o,$(filter-out $(TESTS),$(SRC))) $B/vdso.o
+OBJ   := $(patsubst %,$B/%.o,$(filter-out $(TESTS),$(SRC)))
 TOBJ  := $(patsubst %,$B/%.o,$(TESTS))
 OFFSETS := $(patsubst %,$(GEN)/asm_offsets.h,$(wildcard $A/asm_offsets.c))
 
@@ -75,7 +75,7 @@ $(GEN)/asm_offsets.h: $A/asm_offsets.c Makefile
 		$(GEN)/asm_offsets.s >$@.tmp
 	@cmp -s $@.tmp $@ || cp $@.tmp $@
 
-$B/kernel.elf $B/kernel-test.elf: $(OBJ) $(wildcard $A/kernel.ld) tools/link-kernel tools/ksyms
+$B/kernel.elf $B/kernel-test.elf: $(OBJ) $B/vdso.o $(wildcard $A/kernel.ld) tools/link-kernel tools/ksyms
 	@echo "  LINK $@"
 	@tools/link-kernel $@ '$(KCC)' '$(LD) $(LDFLAGS)' $(filter %.o,$^)
 $B/kernel-test.elf: $(TOBJ)
@@ -84,7 +84,7 @@ $B/Image $B/Image-test: $$(subst Image,kernel,$$@).elf
 
 # The vDSO: a shared object for programs, and as an object of the kernel.
 VDSO  := $(patsubst %,$B/%.o,$(call find,kernel/vdso $A/vdso,-name '*.[cS]'))
-VDSO_CC = $(CC) -std=gnu11 --target=$(TARGET_$(ARCH)) -O2 -ffreestanding -nostdlibinc -fPIC \
+VDSO_CC = $(CC) -std=gnu11 --target=$(CPU)-unknown-none-elf -O2 -ffreestanding -nostdlibinc -fPIC \
 	-fvisibility=hidden -fasynchronous-unwind-tables -fno-stack-protector -fno-jump-tables \
 	-ffunction-sections -mgeneral-regs-only -Ikernel/include -I$A/include -I$(GEN) $(WARN)
 BINARY_amd64 := elf64-x86-64
