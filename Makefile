@@ -49,8 +49,12 @@ KFLAGS  = --target=$(CPU)-unknown-none-elf -O2 -g -ffreestanding -nostdlibinc \
 	-Ikernel/include -I$A/include -I$(GEN) -DGEMEL_DEBUG=$(DEBUG) \
 	-mgeneral-regs-only $(FLAGS_$(CPU)) -fno-pic -fno-common -fno-omit-frame-pointer \
 	-fno-strict-aliasing -fno-stack-protector -ffunction-sections -fdata-sections \
-	$(SANITIZE_$(DEBUG)) $(KASAN_$(DEBUG))
-$B/kernel/mm/kasan.c.o $B/kernel/mm/slab.c.o: KASAN_1 :=
+	$(SANITIZE_$(DEBUG)) $(KASAN_$(DEBUG)) $(COVERAGE_$(DEBUG))
+$B/kernel/mm/kasan.c.o $B/kernel/mm/slab.c.o $B/kernel/core/kcov.c.o: KASAN_1 :=
+# And record where a task has been, for fuzzers (core/kcov.c): in what system calls are made of.
+COVERED := $(filter-out %_test.c $(addprefix kernel/mm/,kasan.c slab.c page.c),$(filter \
+	$(addprefix kernel/,fs/% mm/% net/% syscall/% task/% tty/% drivers/% core/iobuf.c),$(SRC)))
+$(COVERED:%=$B/%.o): COVERAGE_1 := -fsanitize-coverage=trace-pc
 WARN  := -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes -Wshadow -Wvla -Wundef \
 	-Wimplicit-fallthrough -Wpointer-arith -Wwrite-strings -Wthread-safety
 KCC    = $(CC) -std=gnu11 $(KFLAGS) $(WARN)
@@ -206,8 +210,13 @@ parity:                         ## write docs/parity.md and docs/syscalls.md
 	@$(MAKE) ARCH=none kernel
 check-host: user                ## unit tests of pure modules, contract programs, on this machine
 	@tools/test host linux
-fuzz:                           ## fuzz a reader of untrusted input: T=fdt|acpi|cpio|elf SECONDS=60
+fuzz:                           ## T=syscall [ARCH=], or a reader: fdt|acpi|cpio|elf; SECONDS=60
+ifeq ($(T),syscall)
+	@$(MAKE) DEBUG=1 kernel image
+	@tools/fuzz --arch $(ARCH) --seconds $(or $(SECONDS),60) --seed $(or $(SEED),1)
+else
 	@$(MAKE) -C tests/fuzz T=$(or $(T),fdt) SECONDS=$(or $(SECONDS),60)
+endif
 check-kernel: kernel-test       ## the tests inside the kernel, under QEMU
 	@tools/test --arch $(ARCH) kernel
 stages: kernel image            ## the contract programs on Gemel, in order, a line each

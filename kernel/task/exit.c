@@ -24,6 +24,7 @@
 #include <uapi/time.h>
 #include <gemel/address_space.h>
 #include <gemel/fs.h>
+#include <gemel/kcov.h>
 #include <gemel/log.h>
 #include <gemel/sched.h>
 #include <gemel/string.h>
@@ -328,6 +329,7 @@ void task_exit(int status)
 	trace(TRACE_EXIT, t->tid, status);
 	t->exit_code = status;
 	stop_taking_signals(t);
+	kcov_task_end(t);
 	if (__atomic_sub_fetch(&p->nlive, 1, __ATOMIC_ACQ_REL) == 0)
 		last_thread(p);
 	futex_exit_task(true);

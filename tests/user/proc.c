@@ -150,6 +150,22 @@ TEST(processes_are_listed)
 	EXPECT(strstr(test_read_file("/proc/filesystems"), "proc\n") != NULL);
 }
 
+TEST(what_is_about_the_system_can_be_read)
+{
+	static const char *const files[] = {
+		"cmdline", "cpuinfo", "devices", "diskstats", "filesystems", "interrupts",
+		"loadavg", "meminfo", "mounts", "partitions", "stat", "swaps", "uptime", "version",
+		"vmstat",
+	};
+	char path[64];
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		snprintf(path, sizeof(path), "/proc/%s", files[i]);
+		EXPECT_EQ(0, access(path, R_OK));
+		(void)test_read_file(path);
+	}
+}
+
 TEST(uname_is_consistent)
 {
 	struct utsname u;

@@ -1,487 +1,372 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A fuzzer of system calls.
+ * A fuzzer of system calls, guided by coverage.
  *
- *	callfuzz [-s SEED] [-t SECONDS] [-n CALLS] [-v]
+ *	callfuzz [-s SEED] [-t SECONDS] [-j JOBS] [-o JOURNAL]
+ *	callfuzz -x PROGRAMS [-n TIMES]		run these and nothing else
  *
- * Rounds of a child each: CALLS random calls out of the kernel's own table, whose
- * argument types and names say what a plausible value is; then it is killed.  Rounds
- * alternate between an ordinary user and root; root is kept from what ends the
- * system by right (reboot, kill everybody, unmount).  A round is made again by its
- * seed: `callfuzz -s SEED -t 0 -v` prints each call before it is made.
+ * Workers make programs (callfuzz.h) and run each in a child.  Where the kernel
+ * has /dev/kcov, a program that came where none had been is kept, cut behind the call
+ * that did, and others are made from it by changing it.  Workers share what they keep.
+ * A quarter runs as root, without what ends the system by right.
  *
- * The kernel is at fault when it panics, and when a child cannot be killed: then
- * the status is 1.
+ * What a worker makes follows from its seed and what was kept before; each program is
+ * written to JOURNAL (a disk that survives the guest) before it runs, as text that -x takes.
+ *
+ * The kernel is at fault when it panics, and when a child cannot be killed: then the
+ * status is 1.
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
+#include <ftw.h>
 #include <signal.h>
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/time.h>
-#include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "callfuzz.h"
+
 enum {
-	NOBODY = 65534,
-	ARENA = 64 << 10,
-	ROUND_S = 2,
-	TICK_US = 20000,                /* how long a call may block */
-	KILL_S = 30,
-	CALLS = 400,
-	NPROC = 64,
+	KEEP = 4096,                    /* programs */
+	RUN_MS = 500,
+	KILL_MS = 120000,
+	TELL_S = 5,
+	SLOTS = 8,                      /* last programs of a worker in the journal */
 };
 
-struct call {
-	const char *name;
-	int nr, nargs;
-	const char *arg[6];             /* type and name */
+struct shared {
+	struct coverage coverage;
+	uint64_t runs, late;            /* atomic; late: those that had to be killed */
+	uint32_t nkept;                 /* atomic; may pass KEEP */
+	bool stop;
+	struct kept {
+		bool is_ready;          /* store-release: p is whole */
+		struct program p;
+	} kept[KEEP];
+	struct outcome outcome[64];     /* of each worker's child */
 };
 
-#ifdef __x86_64__
-#define NR(amd64, arm64) (amd64)
-#else
-#define NR(amd64, arm64) (arm64)
-#endif
-#define SYSCALL0(n, x, a) { #n, NR(x, a), 0, { NULL } },
-#define SYSCALL1(n, x, a, t, v) { #n, NR(x, a), 1, { #t " " #v } },
-#define SYSCALL2(n, x, a, t, v, t2, v2) { #n, NR(x, a), 2, { #t " " #v, #t2 " " #v2 } },
-#define SYSCALL3(n, x, a, t, v, t2, v2, t3, v3) \
-	{ #n, NR(x, a), 3, { #t " " #v, #t2 " " #v2, #t3 " " #v3 } },
-#define SYSCALL4(n, x, a, t, v, t2, v2, t3, v3, t4, v4) \
-	{ #n, NR(x, a), 4, { #t " " #v, #t2 " " #v2, #t3 " " #v3, #t4 " " #v4 } },
-#define SYSCALL5(n, x, a, t, v, t2, v2, t3, v3, t4, v4, t5, v5) \
-	{ #n, NR(x, a), 5, { #t " " #v, #t2 " " #v2, #t3 " " #v3, #t4 " " #v4, #t5 " " #v5 } },
-#define SYSCALL6(n, x, a, t, v, t2, v2, t3, v3, t4, v4, t5, v5, t6, v6) \
-	{ #n, NR(x, a), 6, { #t " " #v, #t2 " " #v2, #t3 " " #v3, #t4 " " #v4, #t5 " " #v5, \
-			     #t6 " " #v6 } },
-static const struct call calls[] = {
-#include "../../kernel/include/gemel/syscalls_fs.h"
-#include "../../kernel/include/gemel/syscalls_mm.h"
-#include "../../kernel/include/gemel/syscalls_task.h"
-#ifdef __x86_64__
-#include "../../kernel/arch/amd64/include/arch_impl/syscall_rows.h"
-#endif
-};
-#define NCALLS (sizeof(calls) / sizeof(calls[0]))
+static struct {
+	uint64_t seed;
+	double seconds;
+	unsigned jobs;
+	long times;
+	const char *journal, *programs;
+} options = { 1, 10, 0, 1, NULL, NULL };
 
-/* What root may do and a test may not. */
-static const char *const not_for_root[] = {
-	"reboot", "mount", "umount2", "pivot_root", "chroot", "settimeofday", "clock_settime",
-	"sched_setscheduler", "sched_setparam", "setpriority", "sync", "syslog",
-};
-/* What only ends the round. */
-static const char *const rarely[] = { "exit", "exit_group", "execve", "execveat", "rt_sigreturn",
-				      "pause", "rt_sigsuspend" };
-
-static const char *const paths[] = {
-	"a", "b", "c", "d", "d/a", "d/b", "d/../a", ".", "..", "", "/", "/tmp", "/dev/null",
-	"/dev/zero", "/dev/full", "/dev/urandom", "/proc/self/maps", "/proc/self/stat",
-	"/proc/self/fd", "/proc/self/mem", "/proc/self/cmdline", "/proc/self/exe", "/proc/meminfo",
-	"/etc/passwd", "/bin/true", "link", "loop", "fifo", "d/", "a/b", "nowhere/x",
-	"/proc/self/fd/3", "/dev/ptmx", "/proc/stat", "/sys", "/dev/pts",
-};
-
-static const uint64_t odd_numbers[] = {
-	0, 1, 2, 3, 4, 7, 8, 16, 63, 64, 65, 127, 255, 256, 4095, 4096, 4097, 8192, 65535, 65536,
-	0x7fffffff, 0x80000000, 0xffffffff, 0x100000000, 0x7fffffffffffffff, 0x8000000000000000,
-	(uint64_t)-1, (uint64_t)-2, (uint64_t)-4096,
-};
-
-static uint64_t rng;
-static char *arena;             /* ARENA bytes, then a page that is not mapped */
-static bool is_root, is_verbose;
-
-static uint64_t random64(void)
-{
-	rng ^= rng << 13;
-	rng ^= rng >> 7;
-	rng ^= rng << 17;
-	return rng * 0x2545f4914f6cdd1dull;
-}
-
-static uint64_t below(uint64_t n)
-{
-	return (random64() >> 11) % n;
-}
-
-static bool chance(unsigned percent)
-{
-	return below(100) < percent;
-}
-
-static bool is_in(const char *name, const char *const *list, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(name, list[i]) == 0)
-			return true;
-	return false;
-}
-
-static bool has(const char *text, const char *word)
-{
-	return strstr(text, word) != NULL;
-}
-
-static uint64_t any_number(void)
-{
-	switch (below(5)) {
-	case 0:
-		return odd_numbers[below(sizeof(odd_numbers) / sizeof(odd_numbers[0]))];
-	case 1:
-		return 1ull << below(64);
-	case 2:
-		return random64();
-	case 3:
-		return random64() >> below(64);
-	default:
-		return below(17);
-	}
-}
-
-/* A place in the arena; the last bytes before the hole now and then. */
-static char *arena_place(void)
-{
-	if (chance(10))
-		return arena + ARENA - below(40);
-	return arena + below(ARENA / 8 - 16) * 8;
-}
-
-static uint64_t any_pointer(void)
-{
-	static const uint64_t bad[] = { 0, 1, 8, 0x1000, 0x7fffffffffff, 0xffff800000000000,
-					0xffffffff80000000, (uint64_t)-1, (uint64_t)-4096,
-					0x0000800000000000, 0x0001000000000000 };
-
-	if (chance(80))
-		return (uintptr_t)arena_place();
-	if (chance(30))
-		return (uintptr_t)arena_place() + below(8);
-	return bad[below(sizeof(bad) / sizeof(bad[0]))];
-}
-
-static uint64_t any_path(void)
-{
-	char *at;
-
-	if (chance(8))
-		return any_pointer();
-	at = arena + below(ARENA - 256);
-	strcpy(at, paths[below(sizeof(paths) / sizeof(paths[0]))]);
-	return (uintptr_t)at;
-}
-
-static uint64_t any_iovec(void)
-{
-	struct iovec *v = (struct iovec *)(arena + below(64) * 64);
-
-	for (int i = 0; i < 4; i++)
-		v[i] = (struct iovec){ (void *)(uintptr_t)any_pointer(),
-				       chance(90) ? below(5000) : any_number() };
-	return (uintptr_t)v;
-}
-
-static uint64_t any_pid(void)
-{
-	static const int safe[] = { 0, 99999, 0x7fffffff, -99999 };
-
-	if (chance(50))
-		return (uint64_t)getpid();
-	if (!is_root && chance(40))
-		return chance(50) ? (uint64_t)getppid() : (uint64_t)(below(4) - 2);
-	return (uint64_t)(int64_t)safe[below(4)];
-}
-
-static uint64_t any_fd(void)
-{
-	if (chance(10))
-		return chance(50) ? (uint64_t)AT_FDCWD : any_number();
-	return below(16);
-}
-
-static uint64_t any_length(void)
-{
-	return chance(70) ? below(chance(50) ? 64 : 3 * 4096) : any_number();
-}
-
-static uint64_t any_bits(void)
-{
-	uint64_t v = 0;
-
-	if (chance(50))
-		return below(chance(50) ? 8 : 64);
-	for (uint64_t n = below(4) + 1; n; n--)
-		v |= 1ull << below(chance(90) ? 24 : 64);
-	return v;
-}
-
-static bool is_pid_name(const char *arg)
-{
-	return has(arg, "pid") || has(arg, " tid") || has(arg, "tgid") || has(arg, " who") ||
-	       has(arg, " id");
-}
-
-static uint64_t any_argument(const char *arg)
-{
-	if (chance(3))
-		return is_root && is_pid_name(arg) ? 0 : any_number();
-	if (has(arg, "__user *")) {
-		if (has(arg, "const char __user"))
-			return any_path();
-		return has(arg, "iovec") && chance(90) ? any_iovec() : any_pointer();
-	}
-	if (is_pid_name(arg))
-		return any_pid();
-	if (has(arg, "fd"))
-		return any_fd();
-	if (has(arg, "signo"))
-		return below(chance(95) ? 65 : 200);
-	if (has(arg, "addr") || has(arg, " stack") || has(arg, " brk"))
-		return chance(80) ? (uintptr_t)arena_place() & ~4095ull : any_pointer();
-	if (has(arg, "len") || has(arg, "size") || has(arg, " n") || has(arg, "count"))
-		return any_length();
-	if (has(arg, "mode_t"))
-		return chance(50) ? S_IFREG | below(01000) : any_bits();
-	if (has(arg, "uid") || has(arg, "gid"))
-		return chance(80) ? NOBODY : any_number();
-	return chance(60) ? any_bits() : any_number();
-}
-
-static void arena_refill(void)
-{
-	uint64_t *word = (uint64_t *)arena;
-
-	for (int i = 0; i < 64; i++)
-		word[below(ARENA / 8)] = chance(60) ? below(300) : any_number();
-}
-
-/* A child of clone leaves at once; it may be on our stack, so nothing is called for that. */
-static long raw_call(long nr, const uint64_t a[6])
-{
-#ifdef __x86_64__
-	register uint64_t r10 asm("r10") = a[3], r8 asm("r8") = a[4], r9 asm("r9") = a[5];
-	long ret = nr;
-
-	asm volatile("syscall" : "+a"(ret) : "D"(a[0]), "S"(a[1]), "d"(a[2]), "r"(r10), "r"(r8),
-		     "r"(r9) : "rcx", "r11", "memory");
-	return ret;
-#else
-	register uint64_t x0 asm("x0") = a[0], x1 asm("x1") = a[1], x2 asm("x2") = a[2];
-	register uint64_t x3 asm("x3") = a[3], x4 asm("x4") = a[4], x5 asm("x5") = a[5];
-	register long x8 asm("x8") = nr;
-
-	asm volatile("svc #0" : "+r"(x0) : "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5), "r"(x8)
-		     : "memory");
-	return (long)x0;
-#endif
-}
-
-static bool makes_tasks(const char *name)
-{
-	return has(name, "clone") || has(name, "fork");
-}
-
-static void one_call(void)
-{
-	static const uint64_t leave[6];
-	const struct call *c = &calls[below(NCALLS)];
-	uint64_t a[6];
-	long ret;
-
-	if (is_root && is_in(c->name, not_for_root, sizeof(not_for_root) / sizeof(*not_for_root)))
-		return;
-	if (is_in(c->name, rarely, sizeof(rarely) / sizeof(*rarely)) && !chance(3))
-		return;
-	for (int i = 0; i < 6; i++)
-		a[i] = i < c->nargs ? any_argument(c->arg[i]) : any_number();
-	/* A child that shares our memory needs a stack, or it runs over ours. */
-	if (strcmp(c->name, "clone") == 0 && a[0] & 0x100 && chance(90))
-		a[1] = (uintptr_t)arena + ARENA / 2;
-	if (is_verbose) {
-		dprintf(2, "%s(%lx, %lx, %lx, %lx, %lx, %lx)\n", c->name, (long)a[0], (long)a[1],
-			(long)a[2], (long)a[3], (long)a[4], (long)a[5]);
-	}
-	ret = raw_call(c->nr, a);
-	if (makes_tasks(c->name) && ret == 0)
-		for (;;)
-			raw_call(NR(60, 93), leave);
-}
-
-static void limit(int which, rlim_t value)
-{
-	struct rlimit l = { value, value };
-
-	setrlimit(which, &l);
-}
-
-static void files_make(void)
-{
-	int fd = open("a", O_RDWR | O_CREAT, 0666);
-
-	if (fd >= 0 && ftruncate(fd, 10000) == 0)
-		(void)open("b", O_RDWR | O_CREAT | O_APPEND, 0666);
-	mkdir("d", 0777);
-	(void)!symlink("a", "link");
-	(void)!symlink("loop", "loop");
-	mkfifo("fifo", 0666);
-	(void)open("d", O_RDONLY | O_DIRECTORY);
-	(void)open("/dev/zero", O_RDWR);
-	(void)open("/dev/ptmx", O_RDWR | O_NOCTTY);
-	(void)open("/proc/self/maps", O_RDONLY);
-	int ends[2];
-	if (pipe2(ends, O_NONBLOCK) < 0)
-		return;
-}
-
-static void on_alarm(int signo)
-{
-	(void)signo;
-}
-
-static void round_run(uint64_t seed, int ncalls)
-{
-	int null = open("/dev/null", O_RDWR);
-
-	struct itimerval tick = { { 0, TICK_US }, { 0, TICK_US } };
-	struct sigaction interrupt = { .sa_handler = on_alarm };
-
-	rng = seed * 0x9e3779b97f4a7c15ull | 1;
-	setsid();
-	for (int fd = 0; fd < (is_verbose ? 2 : 3); fd++)
-		dup2(null, fd);
-	limit(RLIMIT_CORE, 0);
-	limit(RLIMIT_CPU, 2 * ROUND_S);
-	limit(RLIMIT_FSIZE, 4 << 20);
-	limit(RLIMIT_NPROC, NPROC);
-	limit(RLIMIT_AS, 256 << 20);
-	limit(RLIMIT_NOFILE, 64);
-	arena = mmap(NULL, ARENA + 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-		     -1, 0);
-	if (arena == MAP_FAILED)
-		_exit(1);
-	munmap(arena + ARENA, 4096);
-	if (!is_root && (setgroups(0, NULL) < 0 || setgid(NOBODY) < 0 || setuid(NOBODY) < 0))
-		_exit(1);
-	files_make();
-	sigaction(SIGALRM, &interrupt, NULL);
-	setitimer(ITIMER_REAL, &tick, NULL);
-	for (int i = 0; i < ncalls; i++) {
-		if (i % 8 == 0)
-			arena_refill();
-		one_call();
-	}
-	_exit(0);
-}
+static struct shared *shared;
+static int journal = -1;
+static unsigned worker;                 /* this one's number */
+static char scratch[64];
 
 static double now(void)
 {
 	struct timespec t;
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec + t.tv_nsec / 1e9;
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-/* True when @pid is over, killed if it was not after its time. */
-static bool round_end(pid_t pid)
+static void journal_write(const struct program *p)
 {
-	double end = now() + ROUND_S;
-	struct timespec nap = { .tv_nsec = 2000000 };
-	bool is_killed = false;
+	static unsigned turn;
+	char text[TEXT];
 
-	for (;;) {
-		pid_t got = waitpid(pid, NULL, WNOHANG);
-
-		if (got == pid || (got < 0 && errno == ECHILD))
-			return true;
-		if (now() > end && is_killed)
-			return false;
-		if (now() > end) {
-			kill(pid, SIGKILL);
-			is_killed = true;
-			end = now() + KILL_S;
-		}
-		nanosleep(&nap, NULL);
+	if (journal < 0)
+		return;
+	memset(text, 0, sizeof(text));
+	program_print(p, text);
+	if (pwrite(journal, text, TEXT, (off_t)(worker * SLOTS + turn++ % SLOTS) * TEXT) != TEXT ||
+	    fdatasync(journal) < 0) {
+		perror("callfuzz: journal");
+		exit(2);
 	}
 }
 
-/* What a round left behind: all processes of the ordinary user, and those of its group. */
-static void sweep(pid_t round)
-{
-	pid_t pid;
+/* ---- scratch directories ---- */
 
-	kill(-round, SIGKILL);
-	pid = fork();
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *f)
+{
+	(void)st;
+	(void)type;
+	(void)f;
+	remove(path);
+	return 0;
+}
+
+/* An empty directory; what most programs leave behind goes the quick way. */
+static void scratch_make(void)
+{
+	static const char *const usual[] = { "a", "b", "c", "link", "loop", "fifo", "d/a",
+					     "d/b", "d" };
+
+	for (size_t i = 0; scratch[0] && i < sizeof(usual) / sizeof(usual[0]); i++)
+		remove(usual[i]);
+	snprintf(scratch, sizeof(scratch), "/tmp/callfuzz.%u", worker);
+	if (chdir("/tmp") < 0)
+		exit(2);
+	if (rmdir(scratch) < 0 && errno != ENOENT)
+		nftw(scratch, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	mkdir(scratch, 0777);
+	if (chdir(scratch) < 0)
+		exit(2);
+}
+
+/* ---- a run ---- */
+
+/* Wait for children until @pid is one that has ended (-1: until none is left) or @ms are over. */
+static bool reap(pid_t pid, int ms)
+{
+	const double end = now() + ms / 1e3;
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	for (;;) {
+		const struct timespec tick = { .tv_nsec = 50 * 1000 * 1000 };
+		pid_t got;
+
+		while ((got = waitpid(-1, NULL, WNOHANG)) > 0)
+			if (got == pid)
+				return true;
+		if (got < 0 && errno == ECHILD)
+			return true;
+		if (now() > end)
+			return false;
+		sigtimedwait(&set, NULL, &tick);
+	}
+}
+
+/* All that this worker's user has. */
+static void sweep(uid_t uid)
+{
+	pid_t pid = fork();
+
 	if (pid == 0) {
-		if (setuid(NOBODY) == 0)
+		if (setuid(uid) == 0)
 			kill(-1, SIGKILL);
 		_exit(0);
 	}
-	waitpid(pid, NULL, 0);
-	while (waitpid(-1, NULL, WNOHANG) > 0)
-		;
 }
 
-static void scratch_make(unsigned n)
+/* False: something cannot be killed. */
+static bool run_end(pid_t pid, uid_t uid)
 {
-	char name[64];
+	if (!reap(pid, RUN_MS))
+		__atomic_fetch_add(&shared->late, 1, __ATOMIC_RELAXED);
+	kill(pid, SIGKILL);
+	kill(-pid, SIGKILL);
+	if (reap(-1, 20))
+		return true;
+	sweep(uid);
+	return reap(-1, KILL_MS);
+}
 
-	snprintf(name, sizeof(name), "/tmp/callfuzz.%d.%u", getpid(), n % 8);
-	mkdir(name, 0777);
-	chmod(name, 0777);
-	if (chdir(name) < 0)
-		_exit(1);
+static const struct outcome *run(const struct program *p)
+{
+	struct outcome *out = &shared->outcome[worker];
+	uid_t uid = (uid_t)(FIRST_UID + worker);
+	char text[TEXT];
+	pid_t pid;
+
+	memset(out, 0, sizeof(*out));
+	journal_write(p);
+	scratch_make();
+	pid = fork();
+	if (pid == 0)
+		program_run(p, uid, out, &shared->coverage);
+	if (pid < 0 || !run_end(pid, uid)) {
+		program_print(p, text);
+		printf("FAIL callfuzz: %s\n%s",
+		       pid < 0 ? "no process" : "a child does not die", text);
+		fflush(stdout);
+		exit(1);
+	}
+	__atomic_fetch_add(&shared->runs, 1, __ATOMIC_RELAXED);
+	return out;
+}
+
+/* ---- a worker ---- */
+
+static const struct program *pick(struct rng *r)
+{
+	uint32_t n = __atomic_load_n(&shared->nkept, __ATOMIC_RELAXED);
+	const struct kept *k;
+
+	n = n < KEEP ? n : KEEP;
+	if (!n)
+		return NULL;
+	/* The later half, which is where the work is, as often as everything. */
+	k = &shared->kept[chance(r, 50) ? below(r, n) : n - 1 - below(r, (n + 1) / 2)];
+	return __atomic_load_n(&k->is_ready, __ATOMIC_ACQUIRE) && program_is_sane(&k->p) ? &k->p :
+	       NULL;
+}
+
+static void keep(const struct program *p, uint32_t nsteps)
+{
+	uint32_t at = __atomic_fetch_add(&shared->nkept, 1, __ATOMIC_RELAXED);
+
+	if (at >= KEEP)
+		return;
+	shared->kept[at].p = *p;
+	shared->kept[at].p.n = (uint8_t)nsteps;
+	__atomic_store_n(&shared->kept[at].is_ready, true, __ATOMIC_RELEASE);
+}
+
+static void work(void)
+{
+	struct rng r;
+	struct program p;
+
+	rng_seed(&r, options.seed + worker);
+	while (!__atomic_load_n(&shared->stop, __ATOMIC_RELAXED)) {
+		const struct program *from = chance(&r, 80) ? pick(&r) : NULL, *other = pick(&r);
+		const struct outcome *out;
+
+		if (from) {
+			p = *from;
+			for (uint64_t n = 1 + below(&r, 4); n; n--)
+				program_mutate(&p, other ? other : from, &r);
+		} else {
+			program_make(&p, &r, chance(&r, 25));
+		}
+		out = run(&p);
+		if (out->fresh && out->last_fresh <= p.n)
+			keep(&p, out->last_fresh);
+	}
+}
+
+/* The programs of a file, one after the other. */
+static void replay(void)
+{
+	static char text[1 << 20];
+	int fd = open(options.programs, O_RDONLY);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	struct program p;
+
+	if (n < 0) {
+		perror(options.programs);
+		exit(2);
+	}
+	for (long i = 0; i < options.times; i++) {
+		const char *at = text;
+
+		while (program_parse(&p, &at))
+			run(&p);
+		if (*at) {
+			printf("callfuzz: no program: %.60s\n", at);
+			exit(2);
+		}
+	}
+}
+
+static pid_t worker_start(unsigned number)
+{
+	pid_t pid = fork();
+	sigset_t set;
+
+	if (pid != 0)
+		return pid;
+	worker = number;
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	if (!coverage_open() && !worker)
+		printf("callfuzz: no /dev/kcov: blind\n");
+	fflush(stdout);
+	if (options.programs)
+		replay();
+	else
+		work();
+	exit(0);
+}
+
+static void tell(double start)
+{
+	uint32_t n = __atomic_load_n(&shared->nkept, __ATOMIC_RELAXED);
+
+	printf("callfuzz: %.0f s, %lu executions, %lu edges, %u kept, %lu killed\n", now() - start,
+	       (long)__atomic_load_n(&shared->runs, __ATOMIC_RELAXED),
+	       (long)__atomic_load_n(&shared->coverage.edges, __ATOMIC_RELAXED),
+	       n < KEEP ? n : KEEP,
+	       (long)__atomic_load_n(&shared->late, __ATOMIC_RELAXED));
+	fflush(stdout);
+}
+
+/* Tell how it goes until all workers have ended; the worst status. */
+static int watch(double start)
+{
+	const struct timespec tick = { .tv_nsec = 100 * 1000 * 1000 };
+	double told = start;
+	int worst = 0, status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) >= 0) {
+		if (pid > 0) {
+			int code = WIFEXITED(status) ? WEXITSTATUS(status) : 2;
+
+			if (WIFSIGNALED(status))
+				printf("callfuzz: a worker died of signal %d\n", WTERMSIG(status));
+			worst = code > worst ? code : worst;
+		}
+		if ((!options.programs && now() > start + options.seconds) || worst)
+			__atomic_store_n(&shared->stop, true, __ATOMIC_RELAXED);
+		if (now() > told + TELL_S) {
+			told = now();
+			tell(start);
+		}
+		nanosleep(&tick, NULL);
+	}
+	tell(start);
+	return worst;
+}
+
+static void parse(int argc, char **argv)
+{
+	int option;
+
+	options.jobs = (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
+	while ((option = getopt(argc, argv, "s:t:j:o:x:n:")) != -1) {
+		switch (option) {
+		case 's': options.seed = strtoull(optarg, NULL, 0); break;
+		case 't': options.seconds = atof(optarg); break;
+		case 'j': options.jobs = (unsigned)atoi(optarg); break;
+		case 'o': options.journal = optarg; break;
+		case 'x': options.programs = optarg; break;
+		case 'n': options.times = atol(optarg); break;
+		default: exit(2);
+		}
+	}
+	if (!options.jobs || options.jobs > 64)
+		exit(2);
 }
 
 int main(int argc, char **argv)
 {
-	uint64_t seed = 1;
-	double seconds = 10, end, told;
-	int ncalls = CALLS, option;
-	unsigned rounds = 0;
+	double start = now();
+	int status;
 
-	while ((option = getopt(argc, argv, "s:t:n:v")) != -1) {
-		switch (option) {
-		case 's': seed = strtoull(optarg, NULL, 0); break;
-		case 't': seconds = atof(optarg); break;
-		case 'n': ncalls = atoi(optarg); break;
-		case 'v': is_verbose = true; break;
-		default: return 2;
-		}
+	umask(0);
+	parse(argc, argv);
+	grammar_init();
+	if (options.journal)
+		journal = fcntl(open(options.journal, O_RDWR), F_DUPFD_CLOEXEC, 201);
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+		      -1, 0);
+	if (shared == MAP_FAILED || (options.journal && journal < 0)) {
+		perror("callfuzz");
+		return 2;
 	}
-	signal(SIGINT, SIG_DFL);
-	told = now();
-	end = told + seconds;
-	do {
-		pid_t pid;
-
-		is_root = seed % 4 == 0;
-		scratch_make(rounds);
-		pid = fork();
-		if (pid == 0)
-			round_run(seed, ncalls);
-		if (pid < 0 || !round_end(pid)) {
-			printf("FAIL callfuzz: seed %lu: %s\n", (long)seed,
-			       pid < 0 ? "no process" : "the child does not die");
-			return 1;
-		}
-		sweep(pid);
-		rounds++;
-		seed++;
-		if (now() > told + 5) {
-			told = now();
-			printf("callfuzz: %u rounds, next seed %lu\n", rounds, (long)seed);
-			fflush(stdout);
-		}
-	} while (now() < end);
-	printf("ok callfuzz: %u rounds of %d calls, next seed %lu\n", rounds, ncalls, (long)seed);
-	return 0;
+	for (unsigned i = 0; i < options.jobs; i++)
+		if (worker_start(i) < 0)
+			return 2;
+	status = watch(start);
+	printf("%s callfuzz: seed %lu\n", status ? "FAIL" : "ok", (long)options.seed);
+	return status;
 }

@@ -205,7 +205,7 @@ static int proc_open(struct inode *ip, struct file *f)
 	pf = kzalloc(sizeof(*pf));
 	if (!pf)
 		return -ENOMEM;
-	mutex_init(&pf->lock, LOCK_RANK_INODEFILE);
+	mutex_init(&pf->lock, LOCK_RANK_PROCFILE);
 	f->ops = &proc_text_ops;
 	f->private = pf;
 	return 0;

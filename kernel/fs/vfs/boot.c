@@ -8,6 +8,7 @@
 
 #include <gemel/block.h>
 #include <gemel/boot_info.h>
+#include <gemel/kcov.h>
 #include <gemel/log.h>
 #include <gemel/printf.h>
 #include <gemel/string.h>
@@ -27,6 +28,7 @@ void vfs_init(void)
 	procfs_register();
 	ext2_init();
 	memdev_register();
+	kcov_init();
 	mounts_init();
 }
 

@@ -12,10 +12,11 @@
 #define LOCK_RANKS(X)                                                   \
 	X(EXEC,      "process: one execve or core dump at a time")      \
 	X(MOUNT,     "mount table")                                     \
-	X(DEVICE,    "device list, driver probe")                       \
 	X(RENAME,    "superblock: cross-directory rename")              \
 	X(EPOLL,     "epoll instance")                                  \
 	X(FILEPOS,   "open file: position")                             \
+	X(PROCFILE,  "open file of /proc: its text")                    \
+	X(DEVICE,    "device list, driver probe")                       \
 	X(INODE,     "directory inode: contents")                       \
 	X(INODEFILE, "other inode: size, blocks, attributes")           \
 	X(TTY,       "terminal: line discipline, settings")             \

@@ -39,6 +39,7 @@ struct session;
 struct sighand;
 struct fault_plan;
 struct futex_waiter;
+struct kcov;
 struct kthread;
 struct tty;
 
@@ -144,6 +145,7 @@ struct task {
 	u32 ticks_user, ticks_system;
 	struct kthread *kthread;                /* kernel threads: kthread.c; NULL: none */
 	struct fault_plan *fault;               /* own: fault.h; NULL: none */
+	struct kcov *kcov;                      /* own: where it records; NULL: nowhere */
 };
 _Static_assert(offsetof(struct task, work) == offsetof(struct task_head, work), "task_head");
 _Static_assert(offsetof(struct task, preempt_count) == offsetof(struct task_head, preempt_count),
