@@ -96,6 +96,20 @@ long sys_pidfd_open(int pid, uint flags)
 	return fd;
 }
 
+/* A signal may also be sent through an open directory /proc/PID.  The process, referenced. */
+static int signal_lookup(int fd, struct process **out)
+{
+	u32 flags;
+	int err = pidfd_lookup(fd, out, &flags);
+	struct file *f = err < 0 ? fd_get(fd) : NULL;
+
+	if (!f)
+		return err;
+	*out = proc_file_process(f);
+	file_put(f);
+	return *out ? 0 : -EBADF;
+}
+
 static int send(struct process *p, int signo, const struct ksiginfo *info)
 {
 	int err = -ESRCH;
@@ -114,12 +128,11 @@ long sys_pidfd_send_signal(int fd, int signo, const struct ksiginfo __user *uinf
 {
 	struct ksiginfo info;
 	struct process *p;
-	u32 file_flags;
 	int err;
 
 	if (flags || signo < 0 || signo > SIGNAL_MAX)
 		return -EINVAL;
-	err = pidfd_lookup(fd, &p, &file_flags);
+	err = signal_lookup(fd, &p);
 	if (err < 0)
 		return err;
 	if (uinfo) {

@@ -72,7 +72,7 @@ long sys_sched_getaffinity(int pid, uint len, ulong __user *umask)
 
 	if (len < sizeof(mask) || len % sizeof(ulong))
 		return -EINVAL;
-	err = target(pid, false, &t);
+	err = pid < 0 ? -ESRCH : target(pid, false, &t);
 	if (err < 0)
 		return err;
 	mask = t->se.affinity & cpus_online();
@@ -90,7 +90,7 @@ long sys_sched_setaffinity(int pid, uint len, const ulong __user *umask)
 
 	if (copy_from_user(&mask, umask, MIN((size_t)len, sizeof(mask))) < 0)
 		return -EFAULT;
-	err = target(pid, true, &t);
+	err = pid < 0 ? -ESRCH : target(pid, true, &t);
 	if (err < 0)
 		return err;
 	mask &= cpus_online();

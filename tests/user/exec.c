@@ -213,6 +213,8 @@ TEST(affinity_and_yield)
 	EXPECT_EQ(0, sched_yield());
 	CPU_ZERO(&set);
 	EXPECT_ERRNO(EINVAL, sched_setaffinity(0, sizeof(set), &set));
+	EXPECT_ERRNO(ESRCH, sched_getaffinity(-1, sizeof(set), &set));
+	EXPECT_ERRNO(ESRCH, sched_setaffinity(-1, sizeof(set), &set));
 }
 
 static void copy_file(const char *from, const char *to)

@@ -474,3 +474,13 @@ TEST(posix_locks_conflict_between_processes)
 	EXPECT_EQ(0, status);
 	EXPECT_EQ(0, lock_it(fd, F_UNLCK, 0, 0, F_SETLK));
 }
+
+TEST(a_directory_can_be_unwatched)
+{
+	int dir = open("/", O_RDONLY), file = open("/dev/null", O_RDONLY);
+
+	EXPECT_EQ(0, fcntl(dir, F_NOTIFY, 0));
+	EXPECT_EQ(0, fcntl(dir, F_NOTIFY, DN_MULTISHOT));
+	EXPECT_EQ(0, fcntl(file, F_NOTIFY, DN_MULTISHOT));
+	EXPECT_ERRNO(EBADF, fcntl(open("/", O_PATH), F_NOTIFY, 0));
+}

@@ -113,6 +113,32 @@ TEST(pidfd_sends_signals)
 	EXPECT_ERRNO(EBADF, syscall(SYS_pidfd_send_signal, 0, SIGTERM, NULL, 0));
 }
 
+TEST(a_directory_of_proc_sends_signals)
+{
+	char path[32];
+	pid_t pid = fork();
+	int fd, thread, above, status;
+
+	if (pid == 0) {
+		pause();
+		_exit(1);
+	}
+	snprintf(path, sizeof(path), "/proc/%d", pid);
+	fd = open(path, O_RDONLY | O_DIRECTORY);
+	snprintf(path, sizeof(path), "/proc/%d/task/%d", pid, pid);
+	thread = open(path, O_RDONLY | O_DIRECTORY);
+	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
+	above = open(path, O_RDONLY | O_DIRECTORY);
+	EXPECT(fd >= 0 && thread >= 0 && above >= 0);
+	EXPECT_ERRNO(EBADF, syscall(SYS_pidfd_send_signal, thread, SIGKILL, NULL, 0));
+	EXPECT_ERRNO(EBADF, syscall(SYS_pidfd_send_signal, above, SIGKILL, NULL, 0));
+	EXPECT_EQ(0, syscall(SYS_pidfd_send_signal, fd, 0, NULL, 0));
+	EXPECT_EQ(0, syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0));
+	EXPECT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(SIGKILL, WTERMSIG(status));
+	EXPECT_ERRNO(ESRCH, syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0));
+}
+
 TEST(child_tid_is_written_in_the_child)
 {
 	static int tid;

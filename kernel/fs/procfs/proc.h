@@ -64,7 +64,6 @@ extern const size_t proc_root_count;
 extern const struct proc_dir proc_sys_dir;
 extern const struct file_ops proc_trace_ops;
 int proc_trace_open(struct file *f);
-extern const struct proc_dir proc_pid_dir;
 extern const struct proc_entry proc_pid_entry;
 int proc_show_maps(struct text *x, const struct proc_ref *r);
 int proc_show_smaps(struct text *x, const struct proc_ref *r);

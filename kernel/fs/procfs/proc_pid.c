@@ -770,7 +770,7 @@ static const struct proc_entry pid_entries[] = {
 	PROC_DIR("task", 0555, &task_dir),
 };
 static const struct proc_dir pid_dir = { PROC_TABLE(pid_entries) };
-static const struct proc_entry pid_entry = PROC_DIR("PID", 0555, &pid_dir);
+const struct proc_entry proc_pid_entry = PROC_DIR("PID", 0555, &pid_dir);
 
 static int lookup_thread(const struct proc_ref *r, u64 id, struct proc_ref *out)
 {
@@ -806,6 +806,6 @@ int proc_lookup_pid(const struct proc_ref *r, u64 id, struct proc_ref *out)
 	(void)r;
 	if (!t)
 		return -ENOENT;
-	*out = (struct proc_ref){ .entry = &pid_entry, .t = t, .fd = -1 };
+	*out = (struct proc_ref){ .entry = &proc_pid_entry, .t = t, .fd = -1 };
 	return 0;
 }

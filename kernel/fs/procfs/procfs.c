@@ -394,6 +394,19 @@ static const struct inode_ops proc_dir_ops = {
 	.evict = proc_evict,
 };
 
+struct process *proc_file_process(const struct file *f)
+{
+	const struct proc_ref *r;
+
+	if (!f->inode || f->inode->ops != &proc_dir_ops)
+		return NULL;
+	r = file_ref(f);
+	if (r->entry != &proc_pid_entry)
+		return NULL;
+	process_get(r->t->process);
+	return r->t->process;
+}
+
 static const struct inode_ops proc_file_ops = {
 	.setattr = proc_setattr,
 	.open = proc_open,

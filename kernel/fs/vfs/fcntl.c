@@ -110,6 +110,9 @@ static long fcntl_file(struct file *f, int fd, uint cmd, ulong arg)
 		return fcntl_set_signal(f, arg);
 	case F_GETSIG:
 		return f->owner.signo;
+	case F_NOTIFY:
+		/* Nothing is ever watched, so no events is the one wish that can be met. */
+		return arg & ~DN_MULTISHOT ? -EINVAL : 0;
 	case F_GETPIPE_SZ:
 		return file_is_pipe(f) ? pipe_get_size(f) : -EBADF;
 	case F_SETPIPE_SZ:

@@ -7,6 +7,7 @@
 #include <gemel/time.h>
 #include <gemel/time.h>
 
+struct file;
 struct pid;
 struct posix_timer;
 
@@ -103,6 +104,8 @@ void task_init(void);
 struct task *task_lookup(pid_t tid);
 struct process *process_lookup(pid_t pid);
 void process_get(struct process *p);
+/* The process whose directory in /proc @f is, referenced; or NULL. */
+struct process *proc_file_process(const struct file *f);
 void process_put(struct process *p);
 /* Walk processes: lowest pid >= @pid, referenced, or NULL (for /proc). */
 struct process *process_next(pid_t pid);

@@ -62,6 +62,7 @@
 #define F_SETLEASE      1024
 #define F_GETLEASE      1025
 #define F_NOTIFY        1026
+#define DN_MULTISHOT    0x80000000ul
 #define F_DUPFD_CLOEXEC 1030
 #define F_SETPIPE_SZ    1031
 #define F_GETPIPE_SZ    1032
