@@ -84,7 +84,13 @@ static void stop_taking_signals(struct task *t)
 
 /* ---- orphans ---- */
 
-/* Some member of @pid's group has a parent in the same session outside the group. */
+/* @parent can continue @p's group: of the same session, outside the group. */
+static bool is_job_control(const struct process *parent, const struct process *p)
+	__must_hold(process_lock)
+{
+	return parent->group != p->group && parent->session == p->session;
+}
+
 static bool has_job_control(struct pid *pid, const struct process *except)
 	__must_hold(process_lock)
 {
@@ -92,7 +98,7 @@ static bool has_job_control(struct pid *pid, const struct process *except)
 
 	list_for_each(p, &pid->members, group_link)
 		if (p != except && !(p->is_zombie) && p->parent != init_process && p->parent &&
-		    p->parent->group != pid && p->parent->session == p->session)
+		    is_job_control(p->parent, p))
 			return true;
 	return false;
 }
@@ -122,14 +128,10 @@ bool process_group_is_orphaned(pid_t pgid)
 static void hangup_if_orphaned(struct pid *pid, const struct process *except)
 	__must_hold(process_lock)
 {
-	struct process *p;
-
-	if (!pid || !has_stopped_member(pid) || has_job_control(pid, except))
+	if (!has_stopped_member(pid) || has_job_control(pid, except))
 		return;
-	list_for_each(p, &pid->members, group_link) {
-		(void)signal_send_process(p, SIGHUP, NULL);
-		(void)signal_send_process(p, SIGCONT, NULL);
-	}
+	signal_group_locked(pid, SIGHUP);
+	signal_group_locked(pid, SIGCONT);
 }
 
 static struct process *find_reaper(struct process *p) __must_hold(process_lock)
@@ -216,13 +218,17 @@ static void reparent_children(struct process *p, struct list *dead) __must_hold(
 	struct process *c, *next, *to = NULL;
 
 	list_for_each_safe(c, next, &p->children, sibling) {
-		struct pid *group = c->group;
+		struct pid *group = is_job_control(p, c) ? c->group : NULL;
 
 		if (!to)
 			to = find_reaper(p);
+		if (group)
+			pid_get(group); /* the child may be its last user */
 		reparent_one(c, to, dead);
-		if (group != p->group)
+		if (group) {
 			hangup_if_orphaned(group, p);
+			pid_put(group);
+		}
 	}
 }
 
@@ -272,7 +278,8 @@ static void add_times(struct process *p, struct task *t)
 static void become_zombie(struct process *p, struct list *dead) __must_hold(process_lock)
 {
 	reparent_children(p, dead);
-	hangup_if_orphaned(p->group, p);
+	if (p->parent && is_job_control(p->parent, p))
+		hangup_if_orphaned(p->group, p);
 	p->is_zombie = true;
 	if (!p->group_exiting)
 		p->exit_code = p->leader->exit_code;

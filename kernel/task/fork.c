@@ -260,6 +260,7 @@ static void join_tree(struct process *p, u64 flags) __must_hold(process_lock)
 	p->parent = flags & (CLONE_PARENT | CLONE_THREAD) ? me->parent : me;
 	list_add_tail(&p->parent->children, &p->sibling);
 	p->session = me->session;
+	p->has_tty = me->has_tty;
 	session_get(p->session);
 	group_join(p, me->group);
 }

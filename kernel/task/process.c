@@ -216,6 +216,7 @@ struct session *session_create(struct pid *pid)
 	s->sid = pid->nr;
 	s->pid = pid;
 	s->tty = NULL;
+	s->hung_group = NULL;
 	pid_get(pid);
 	return s;
 }

@@ -62,8 +62,7 @@ static int setpgid_check(struct process *p, struct process *me) __must_hold(proc
 {
 	if (!p || (p != me && p->parent != me))
 		return -ESRCH;
-	if (p->is_zombie)
-		return -ESRCH;
+	/* A zombie too: it may have made the group and ended before its parent came to it. */
 	if (p != me) {
 		if (p->session != me->session)
 			return -EPERM;
@@ -79,6 +78,8 @@ static int setpgid_locked(pid_t nr, pid_t pgid) __must_hold(process_lock)
 	struct pid *pid;
 	int err;
 
+	if (!p && task_find(nr))
+		return -EINVAL;         /* a thread that leads nothing */
 	err = setpgid_check(p, me);
 	if (err < 0)
 		return err;
@@ -132,6 +133,7 @@ long sys_setsid(void)
 	}
 	old = p->session;
 	p->session = s;
+	p->has_tty = false;
 	session_put(old);
 	group_leave(p);
 	group_join(p, pid);

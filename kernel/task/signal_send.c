@@ -389,16 +389,22 @@ int signal_send_process(struct process *p, int signo, const struct ksiginfo *inf
 	return signal_send(p, NULL, signo, info);
 }
 
-void signal_group(pid_t pgid, int signo)
+void signal_group_locked(struct pid *group, int signo)
 {
 	struct process *p;
+
+	list_for_each(p, &group->members, group_link)
+		(void)signal_send_process(p, signo, NULL);
+}
+
+void signal_group(pid_t pgid, int signo)
+{
 	struct pid *pid;
 
 	irq_lock(&process_lock);
 	pid = pid_find(pgid);
 	if (pid)
-		list_for_each(p, &pid->members, group_link)
-			(void)signal_send_process(p, signo, NULL);
+		signal_group_locked(pid, signo);
 	irq_unlock(&process_lock);
 }
 

@@ -6,28 +6,11 @@
 #include <gemel/cred.h>
 
 /* ---- pid.c ---- */
-/*
- * A number in use: as a thread's id, a group's, a session's, or several at
- * once.  It returns to the pool when nobody uses it.  All fields: process_lock.
- */
-struct pid {
-	struct list hash_link;
-	pid_t nr;
-	uint users;             /* task, group members, session */
-	struct task *task;      /* living or zombie; NULL: only a group or session */
-	struct list members;    /* process->group_link */
-};
-
 /* A fresh number used by @t.  0, -EAGAIN (none left), -ENOMEM.  Takes process_lock. */
 int __must_check pid_create(struct task *t, struct pid **out);
-struct pid *pid_find(pid_t nr) __must_hold(process_lock);
-void pid_get(struct pid *pid) __must_hold(process_lock);
-/* The last user gives the number back. */
-void pid_put(struct pid *pid) __must_hold(process_lock);
 /* @t's number no longer finds it. */
 void pid_detach(struct task *t) __must_hold(process_lock);
 struct task *task_find(pid_t tid) __must_hold(process_lock);
-struct process *process_find(pid_t pid) __must_hold(process_lock);
 void group_join(struct process *p, struct pid *pid) __must_hold(process_lock);
 void group_leave(struct process *p) __must_hold(process_lock);
 void pid_init(void);

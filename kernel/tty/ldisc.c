@@ -2,10 +2,11 @@
 /*
  * The line discipline (POSIX.1-2017, chapter 11; Linux's extensions by termios(3)).
  *
- * Input.  Bytes pass these gates in order: literal next, mapping (ISTRIP IUCLC
- * IGNCR ICRNL INLCR), flow control (IXON), signals (ISIG), canonical editing
- * (ICANON), the ring.  Each gate either consumes the byte or hands it on;
- * ldisc_receive() is the list of gates.
+ * Input.  Bytes pass these gates in order: bits (ISTRIP IUCLC), literal next,
+ * flow control (IXON), signals (ISIG), mapping (IGNCR ICRNL INLCR), canonical
+ * editing (ICANON), the ring.  Each gate either consumes the byte or hands it on;
+ * ldisc_receive() is the list of gates.  With EXTPROC all but the first are the
+ * other side's business.
  *
  * The ring.  Three free-running counters:
  *
@@ -14,7 +15,8 @@
  *
  * Raw mode does not look at canon: all of [tail, head) is readable.  Erasing
  * moves head back, never past canon.  In canonical mode the last free byte is
- * kept for a line's end, so that an over-long line can always be finished.
+ * kept for a line's end, so that an over-long line can always be finished.  A
+ * change of mode makes all that is there one line, or no line.
  *
  * Output.  OPOST expands one byte to at most LDISC_EXPAND_MAX (a tab).  The
  * first byte that output() refuses refuses the whole.
@@ -28,9 +30,8 @@
 #include <gemel/compiler.h>
 #include <gemel/string.h>
 
-#define LDISC_EOF_BYTE          0xffu
 #define CC_DISABLED             0u
-#define IFLAG_MAPS              (INLCR | IGNCR | ICRNL | ISTRIP | IUCLC)
+#define LDISC_EOF_BYTE          CC_DISABLED     /* no other line end can be this byte */
 
 static const u8 default_cc[NCCS] = {
 	[VINTR] = 3,     [VQUIT] = 28,    [VERASE] = 127,   [VKILL] = 21,    [VEOF] = 4,
@@ -40,11 +41,13 @@ static const u8 default_cc[NCCS] = {
 
 void ldisc_init(struct ldisc *ld)
 {
-	ld->termios = (struct uapi_termios){
+	ld->termios = (struct uapi_termios2){
 		.iflag = ICRNL | IXON | IUTF8,
 		.oflag = OPOST | ONLCR,
 		.cflag = B38400 | CS8 | CREAD | HUPCL | CLOCAL,
 		.lflag = ISIG | ICANON | ECHO | ECHOE | ECHOK | ECHOCTL | ECHOKE | IEXTEN,
+		.ispeed = 38400,
+		.ospeed = 38400,
 	};
 	memcpy(ld->termios.cc, default_cc, sizeof(default_cc));
 	ldisc_flush_input(ld);
@@ -53,7 +56,7 @@ void ldisc_init(struct ldisc *ld)
 void ldisc_flush_input(struct ldisc *ld)
 {
 	ld->head = ld->canon = ld->tail = 0;
-	ld->literal_next = false;
+	ld->literal_next = ld->is_erasing = false;
 	ld->line_column = ld->column;
 }
 
@@ -94,10 +97,22 @@ static bool has_oflag(const struct ldisc *ld, u32 flag)
 	return ld->termios.oflag & flag;
 }
 
+bool ldisc_is_canonical(const struct ldisc *ld)
+{
+	return (ld->termios.lflag & (ICANON | EXTPROC)) == ICANON;
+}
+
+bool ldisc_can_receive(const struct ldisc *ld)
+{
+	if (ldisc_is_canonical(ld))
+		return ld->canon == ld->tail || ring_used(ld) < LDISC_INPUT_SIZE - 1;
+	return ring_used(ld) < LDISC_INPUT_SIZE - 1;    /* PARMRK stores up to two */
+}
+
 /* Append; a byte that ends a line may use the last free place.  False: full. */
 static bool ring_put(struct ldisc *ld, u8 c, bool is_end)
 {
-	u32 keep = has_lflag(ld, ICANON) && !is_end;
+	u32 keep = ldisc_is_canonical(ld) && !is_end;
 
 	if (ring_used(ld) + keep >= LDISC_INPUT_SIZE)
 		return false;
@@ -198,7 +213,7 @@ static bool is_control(u8 c)
 /* Shown as ^X? */
 static bool is_echoed_as_caret(const struct ldisc *ld, u8 c)
 {
-	return has_lflag(ld, ECHOCTL) && is_control(c) && c != '\t' && c != '\n';
+	return has_lflag(ld, ECHOCTL) && is_control(c) && c != '\t';
 }
 
 static void echo_char(struct ldisc *ld, u8 c)
@@ -210,12 +225,12 @@ static void echo_char(struct ldisc *ld, u8 c)
 	ldisc_write(ld, c);
 }
 
-static void echo_input(struct ldisc *ld, u8 c)
+/* ECHOPRT: the erased characters have been shown. */
+static void end_erasing(struct ldisc *ld)
 {
-	if (has_lflag(ld, ECHO))
-		echo_char(ld, c);
-	else if (c == '\n' && has_lflag(ld, ECHONL) && has_lflag(ld, ICANON))
-		ldisc_write(ld, c);
+	if (ld->is_erasing)
+		ldisc_write(ld, '/');
+	ld->is_erasing = false;
 }
 
 /* The column at which the byte at @at begins. */
@@ -243,21 +258,42 @@ static void rub_out(struct ldisc *ld)
 	ldisc_write(ld, '\b');
 }
 
-static void echo_erase(struct ldisc *ld, u8 erased)
+static void rub_out_tab(struct ldisc *ld)
 {
+	u32 want = column_of(ld, ld->head);
+
+	for (u32 n = ld->column > want ? MIN(ld->column - want, 8u) : 0; n > 0; n--)
+		ldisc_write(ld, '\b');
+}
+
+/* ECHOPRT: show the @n bytes behind head that are erased. */
+static void print_erased(struct ldisc *ld, u32 n)
+{
+	if (!ld->is_erasing)
+		ldisc_write(ld, '\\');
+	ld->is_erasing = true;
+	echo_char(ld, ring_at(ld, ld->head));
+	for (u32 i = 1; i < n; i++)
+		ldisc_write(ld, ring_at(ld, ld->head + i));
+}
+
+/* The character of @n bytes at head is gone; @one: the erase key did it. */
+static void echo_erase(struct ldisc *ld, u32 n, bool one)
+{
+	u8 c = ring_at(ld, ld->head);
+
 	if (!has_lflag(ld, ECHO))
 		return;
-	if (!has_lflag(ld, ECHOE)) {
+	if (has_lflag(ld, ECHOPRT)) {
+		print_erased(ld, n);
+	} else if (one && !has_lflag(ld, ECHOE)) {
 		echo_char(ld, ld->termios.cc[VERASE]);
-	} else if (erased == '\t') {
-		u32 want = column_of(ld, ld->head);
-
-		for (u32 n = ld->column > want ? MIN(ld->column - want, 8u) : 0; n > 0; n--)
-			ldisc_write(ld, '\b');
-	} else if (is_echoed_as_caret(ld, erased)) {
+	} else if (c == '\t') {
+		rub_out_tab(ld);
+	} else if (is_echoed_as_caret(ld, c)) {
 		rub_out(ld);
 		rub_out(ld);
-	} else if (!is_control(erased)) {
+	} else if (!is_control(c)) {
 		rub_out(ld);
 	}
 }
@@ -265,16 +301,20 @@ static void echo_erase(struct ldisc *ld, u8 erased)
 /* ---- canonical editing ---- */
 
 /* Take the last character (with all its UTF-8 bytes) off the line being typed. */
-static bool erase_char(struct ldisc *ld)
+static bool erase_char(struct ldisc *ld, bool one)
 {
-	u8 c;
+	u32 at = ld->head;
 
-	if (ld->head == ld->canon)
+	if (at == ld->canon)
 		return false;
 	do {
-		c = ring_at(ld, --ld->head);
-	} while (is_utf8_tail(ld, c) && ld->head != ld->canon);
-	echo_erase(ld, c);
+		at--;
+	} while (is_utf8_tail(ld, ring_at(ld, at)) && at != ld->canon);
+	if (is_utf8_tail(ld, ring_at(ld, at)))
+		return false;           /* its beginning is not ours to erase */
+	at = ld->head - at;
+	ld->head -= at;
+	echo_erase(ld, at, one);
 	return true;
 }
 
@@ -287,28 +327,50 @@ static bool is_word_char(u8 c)
 static void erase_word(struct ldisc *ld)
 {
 	while (ld->head != ld->canon && !is_word_char(ring_at(ld, ld->head - 1)))
-		erase_char(ld);
+		if (!erase_char(ld, false))
+			return;
 	while (ld->head != ld->canon && is_word_char(ring_at(ld, ld->head - 1)))
-		erase_char(ld);
+		if (!erase_char(ld, false))
+			return;
 }
 
 static void erase_line(struct ldisc *ld)
 {
-	bool by_rubbing = has_lflag(ld, ECHOKE) && has_lflag(ld, ECHOE);
+	const u32 rub = ECHOK | ECHOKE | ECHOE;
 
-	if (has_lflag(ld, ECHO) && has_lflag(ld, ECHOK) && !by_rubbing) {
+	if (!has_lflag(ld, ECHO)) {
 		ld->head = ld->canon;
+	} else if ((ld->termios.lflag & rub) == rub) {
+		while (erase_char(ld, false))
+			;
+	} else {
+		ld->head = ld->canon;
+		end_erasing(ld);
 		echo_char(ld, ld->termios.cc[VKILL]);
-		ldisc_write(ld, '\n');
+		if (has_lflag(ld, ECHOK))
+			ldisc_write(ld, '\n');
 		ld->line_column = ld->column;
-		return;
 	}
-	while (erase_char(ld))
-		;
+}
+
+/* One of the three keys; nothing to erase, nothing to show. */
+static void erase(struct ldisc *ld, u8 key)
+{
+	if (ld->head == ld->canon)
+		return;
+	if (key == ld->termios.cc[VERASE])
+		erase_char(ld, true);
+	else if (key == ld->termios.cc[VWERASE])
+		erase_word(ld);
+	else
+		erase_line(ld);
+	if (ld->head == ld->canon && has_lflag(ld, ECHO))
+		end_erasing(ld);
 }
 
 static void reprint_line(struct ldisc *ld)
 {
+	end_erasing(ld);
 	echo_char(ld, ld->termios.cc[VREPRINT]);
 	ldisc_write(ld, '\n');
 	ld->line_column = ld->column;
@@ -321,15 +383,30 @@ static bool is_cc(const struct ldisc *ld, uint which, u8 c)
 	return ld->termios.cc[which] != CC_DISABLED && ld->termios.cc[which] == c;
 }
 
-static bool is_line_end(const struct ldisc *ld, u8 c)
+static bool is_erase_key(const struct ldisc *ld, u8 c)
 {
-	return c == '\n' || is_cc(ld, VEOL, c) || (is_cc(ld, VEOL2, c) && has_lflag(ld, IEXTEN));
+	return is_cc(ld, VERASE, c) || is_cc(ld, VKILL, c) ||
+	       (is_cc(ld, VWERASE, c) && has_lflag(ld, IEXTEN));
 }
 
 static void line_end(struct ldisc *ld, u8 c)
 {
+	if (c == 0xff && (ld->termios.iflag & PARMRK))
+		ring_put(ld, c, false);
 	ring_put(ld, c, true);
 	ld->line_column = ld->column;
+}
+
+static void literal_next(struct ldisc *ld)
+{
+	ld->literal_next = true;
+	if (!has_lflag(ld, ECHO))
+		return;
+	end_erasing(ld);
+	if (has_lflag(ld, ECHOCTL)) {
+		ldisc_write(ld, '^');
+		ldisc_write(ld, '\b');
+	}
 }
 
 /* An editing or line-ending character of canonical mode?  True if consumed. */
@@ -337,18 +414,21 @@ static bool gate_canonical(struct ldisc *ld, u8 c)
 {
 	if (!has_lflag(ld, ICANON))
 		return false;
-	if (is_cc(ld, VERASE, c)) {
-		erase_char(ld);
-	} else if (is_cc(ld, VKILL, c)) {
-		erase_line(ld);
-	} else if (is_cc(ld, VWERASE, c) && has_lflag(ld, IEXTEN)) {
-		erase_word(ld);
+	if (is_erase_key(ld, c)) {
+		erase(ld, c);
+	} else if (is_cc(ld, VLNEXT, c) && has_lflag(ld, IEXTEN)) {
+		literal_next(ld);
 	} else if (is_cc(ld, VREPRINT, c) && has_lflag(ld, IEXTEN) && has_lflag(ld, ECHO)) {
 		reprint_line(ld);
+	} else if (c == '\n') {
+		if (has_lflag(ld, ECHO | ECHONL))
+			ldisc_write(ld, c);
+		line_end(ld, c);
 	} else if (is_cc(ld, VEOF, c)) {
 		line_end(ld, LDISC_EOF_BYTE);
-	} else if (is_line_end(ld, c)) {
-		echo_input(ld, c);
+	} else if (is_cc(ld, VEOL, c) || (is_cc(ld, VEOL2, c) && has_lflag(ld, IEXTEN))) {
+		if (has_lflag(ld, ECHO))
+			echo_char(ld, c);
 		line_end(ld, c);
 	} else {
 		return false;
@@ -357,18 +437,6 @@ static bool gate_canonical(struct ldisc *ld, u8 c)
 }
 
 /* ---- the other gates of input ---- */
-
-static bool gate_literal(struct ldisc *ld, u8 c)
-{
-	if (!has_lflag(ld, IEXTEN) || !has_lflag(ld, ICANON) || !is_cc(ld, VLNEXT, c))
-		return false;
-	ld->literal_next = true;
-	if (has_lflag(ld, ECHO) && has_lflag(ld, ECHOCTL)) {
-		ldisc_write(ld, '^');
-		ldisc_write(ld, '\b');
-	}
-	return true;
-}
 
 static void flow_set(struct ldisc *ld, bool stop)
 {
@@ -382,30 +450,26 @@ static bool gate_flow(struct ldisc *ld, u8 c)
 {
 	if (!(ld->termios.iflag & IXON))
 		return false;
-	if (is_cc(ld, VSTART, c) && (ld->stopped || !is_cc(ld, VSTOP, c))) {
-		flow_set(ld, false);
-		return true;
-	}
-	if (is_cc(ld, VSTOP, c)) {
-		flow_set(ld, true);
-		return true;
-	}
-	if (ld->stopped && (ld->termios.iflag & IXANY))
-		flow_set(ld, false);
-	return false;
+	if (!is_cc(ld, VSTART, c) && !is_cc(ld, VSTOP, c))
+		return false;
+	flow_set(ld, !is_cc(ld, VSTART, c));
+	return true;
+}
+
+static u8 map_bits(const struct ldisc *ld, u8 c)
+{
+	if (ld->termios.iflag & ISTRIP)
+		c &= 0x7f;
+	if ((ld->termios.iflag & IUCLC) && has_lflag(ld, IEXTEN) && c >= 'A' && c <= 'Z')
+		c = (u8)(c - 'A' + 'a');
+	return c;
 }
 
 /* False: the byte is dropped. */
-static bool map_input(const struct ldisc *ld, u8 *c)
+static bool map_line_end(const struct ldisc *ld, u8 *c)
 {
 	u32 iflag = ld->termios.iflag;
 
-	if (!(iflag & IFLAG_MAPS))
-		return true;
-	if (iflag & ISTRIP)
-		*c &= 0x7f;
-	if ((iflag & IUCLC) && has_lflag(ld, IEXTEN) && *c >= 'A' && *c <= 'Z')
-		*c = (u8)(*c - 'A' + 'a');
 	if (*c == '\r') {
 		if (iflag & IGNCR)
 			return false;
@@ -431,13 +495,16 @@ static bool gate_signal(struct ldisc *ld, u8 c)
 		signo = SIGTSTP;
 	else
 		return false;
-	if (!has_lflag(ld, NOFLSH))
+	ld->signal(ld, signo);
+	if (!has_lflag(ld, NOFLSH)) {
 		ldisc_flush_input(ld);
-	flow_set(ld, false);
+		ld->flushed(ld);
+	}
+	if (ld->termios.iflag & IXON)
+		flow_set(ld, false);
 	if (has_lflag(ld, ECHO))
 		echo_char(ld, c);
 	ld->line_column = ld->column;
-	ld->signal(ld, signo);
 	return true;
 }
 
@@ -452,32 +519,40 @@ static void throttle_input(struct ldisc *ld)
 		ld->input_throttled = !ld->output(ld, ld->termios.cc[VSTART]);
 }
 
-static void store(struct ldisc *ld, u8 c)
+/* An ordinary character.  What does not fit is shown all the same. */
+static void store(struct ldisc *ld, u8 c, bool is_mapped)
 {
 	if (ld->head == ld->canon)
 		ld->line_column = ld->column;
-	if (!ring_put(ld, c, false)) {
-		if (ld->termios.iflag & IMAXBEL)
-			ld->output(ld, '\a');
-		return;
+	if (has_lflag(ld, ECHO)) {
+		end_erasing(ld);
+		if (c == '\n' && is_mapped)
+			ldisc_write(ld, c);
+		else
+			echo_char(ld, c);
 	}
-	echo_input(ld, c);
-	if (c == 0xff && (ld->termios.iflag & PARMRK) && !(ld->termios.iflag & ISTRIP))
+	if (c == 0xff && (ld->termios.iflag & PARMRK))
 		ring_put(ld, c, false);
+	ring_put(ld, c, false);
 }
 
 void ldisc_receive(struct ldisc *ld, u8 c)
 {
-	if (ld->literal_next) {
+	u8 typed;
+
+	c = map_bits(ld, c);
+	if (has_lflag(ld, EXTPROC)) {
+		ring_put(ld, c, false);
+	} else if (ld->literal_next) {
 		ld->literal_next = false;
-		store(ld, c);
-		return;
+		store(ld, c, false);
+	} else if (!gate_flow(ld, c) && !gate_signal(ld, c)) {
+		if (ld->stopped && (ld->termios.iflag & (IXON | IXANY)) == (IXON | IXANY))
+			flow_set(ld, false);
+		typed = c;
+		if (map_line_end(ld, &c) && !gate_canonical(ld, c))
+			store(ld, c, c != typed);
 	}
-	if (!map_input(ld, &c))
-		return;
-	if (gate_flow(ld, c) || gate_literal(ld, c) || gate_signal(ld, c) || gate_canonical(ld, c))
-		return;
-	store(ld, c);
 	throttle_input(ld);
 }
 
@@ -486,31 +561,44 @@ void ldisc_receive_break(struct ldisc *ld)
 	if (ld->termios.iflag & IGNBRK)
 		return;
 	if (ld->termios.iflag & BRKINT) {
-		ldisc_flush_input(ld);
 		ld->signal(ld, SIGINT);
+		if (!has_lflag(ld, NOFLSH)) {
+			ldisc_flush_input(ld);
+			ld->flushed(ld);
+		}
 		return;
 	}
-	ldisc_receive_error(ld, 0);
+	if (ld->termios.iflag & PARMRK) {
+		ring_put(ld, 0xff, false);
+		ring_put(ld, 0, false);
+	}
+	ring_put(ld, 0, false);
 }
 
 void ldisc_receive_error(struct ldisc *ld, u8 c)
 {
-	if (ld->termios.iflag & IGNPAR)
+	u32 iflag = ld->termios.iflag;
+
+	if (!(iflag & INPCK)) {
+		ldisc_receive(ld, c);
 		return;
-	if (ld->termios.iflag & PARMRK) {
+	}
+	if (iflag & IGNPAR)
+		return;
+	if (iflag & PARMRK) {
 		ring_put(ld, 0xff, false);
 		ring_put(ld, 0, false);
 		ring_put(ld, c, false);
-		return;
+	} else {
+		ring_put(ld, 0, false);
 	}
-	store(ld, (ld->termios.iflag & INPCK) ? 0 : c);
 }
 
 /* ---- reading ---- */
 
 size_t ldisc_readable(const struct ldisc *ld)
 {
-	return (has_lflag(ld, ICANON) ? ld->canon : ld->head) - ld->tail;
+	return (ldisc_is_canonical(ld) ? ld->canon : ld->head) - ld->tail;
 }
 
 static size_t read_line(struct ldisc *ld, u8 *buf, size_t n, bool *is_end)
@@ -540,7 +628,7 @@ size_t ldisc_read(struct ldisc *ld, u8 *buf, size_t n, bool *is_end)
 	size_t done = 0;
 
 	*is_end = false;
-	if (has_lflag(ld, ICANON)) {
+	if (ldisc_is_canonical(ld)) {
 		done = read_line(ld, buf, n, is_end);
 	} else {
 		while (done < n && ld->tail != ld->head)
@@ -550,14 +638,18 @@ size_t ldisc_read(struct ldisc *ld, u8 *buf, size_t n, bool *is_end)
 	return done;
 }
 
-void ldisc_termios_changed(struct ldisc *ld, const struct uapi_termios *old)
+void ldisc_termios_changed(struct ldisc *ld, const struct uapi_termios2 *old)
 {
-	if ((old->lflag ^ ld->termios.lflag) & ICANON) {
-		/* What was typed raw becomes one finished line, and the other way round. */
-		if (has_lflag(ld, ICANON) && ld->head != ld->tail)
+	if ((old->lflag ^ ld->termios.lflag) & (ICANON | EXTPROC)) {
+		/* All that is there is one finished line, or none. */
+		for (u32 i = ld->tail; i != ld->head; i++)
+			mark_set(ld, i, false);
+		ld->canon = ld->tail;
+		if (ldisc_is_canonical(ld) && ld->head != ld->tail) {
 			mark_set(ld, ld->head - 1, true);
-		ld->canon = ld->head;
-		ld->literal_next = false;
+			ld->canon = ld->head;
+		}
+		ld->literal_next = ld->is_erasing = false;
 		ld->line_column = ld->column;
 	}
 	if ((old->iflag & IXON) && !(ld->termios.iflag & IXON))

@@ -11,7 +11,7 @@ struct line {
 	char out[4096];
 	size_t nout, room;
 	int signo;
-	bool stopped;
+	bool stopped, flushed;
 };
 
 static struct line the_line;
@@ -36,6 +36,11 @@ static void line_flow(struct ldisc *ld, bool stop)
 	container_of(ld, struct line, ld)->stopped = stop;
 }
 
+static void line_flushed(struct ldisc *ld)
+{
+	container_of(ld, struct line, ld)->flushed = true;
+}
+
 static struct line *line_new(void)
 {
 	memset(&the_line, 0, sizeof(the_line));
@@ -44,6 +49,7 @@ static struct line *line_new(void)
 	the_line.ld.output = line_output;
 	the_line.ld.signal = line_signal;
 	the_line.ld.flow = line_flow;
+	the_line.ld.flushed = line_flushed;
 	return &the_line;
 }
 
@@ -72,7 +78,7 @@ static bool shows(struct line *line, const char *want)
 
 static void set_raw(struct line *line)
 {
-	struct uapi_termios old = line->ld.termios;
+	struct uapi_termios2 old = line->ld.termios;
 
 	line->ld.termios.lflag &= ~(ICANON | ECHO | ISIG | IEXTEN);
 	ldisc_termios_changed(&line->ld, &old);
@@ -171,9 +177,14 @@ KTEST(ldisc, signals_flush_what_was_typed)
 	type(line, "abc\3");
 	EXPECT_EQ(SIGINT, line->signo);
 	EXPECT(shows(line, "abc^C"));
+	EXPECT(line->flushed);
 	type(line, "d\n");
 	EXPECT(reads(line, "d\n", true));
-	type(line, "\32");
+	line->flushed = false;
+	line->ld.termios.lflag |= NOFLSH;
+	type(line, "kept\32\n");
+	EXPECT(!line->flushed);
+	EXPECT(reads(line, "kept\n", true));
 	EXPECT_EQ(SIGTSTP, line->signo);
 	type(line, "\34");
 	EXPECT_EQ(SIGQUIT, line->signo);
@@ -219,7 +230,7 @@ KTEST(ldisc, switching_modes_keeps_what_was_typed)
 	EXPECT(reads(line, "half", false));
 	type(line, "raw");
 	line->ld.termios.lflag |= ICANON;
-	ldisc_termios_changed(&line->ld, &(struct uapi_termios){ .lflag = 0 });
+	ldisc_termios_changed(&line->ld, &(struct uapi_termios2){ .lflag = 0 });
 	EXPECT(reads(line, "raw", true));
 }
 
@@ -234,6 +245,77 @@ KTEST(ldisc, a_full_line_can_still_be_ended)
 	EXPECT_EQ(0, ldisc_readable(&line->ld));
 	ldisc_receive(&line->ld, '\n');
 	EXPECT_EQ(LDISC_INPUT_SIZE, ldisc_readable(&line->ld));
+}
+
+/* One that does not end runs over: the line that ends is whole, others wait. */
+KTEST(ldisc, room_is_where_a_line_can_still_end)
+{
+	struct line *line = line_new();
+	u8 buf[16];
+	bool is_end;
+
+	for (uint i = 0; i < 2 * LDISC_INPUT_SIZE; i++) {
+		line->nout = 0;
+		EXPECT(ldisc_can_receive(&line->ld));
+		ldisc_receive(&line->ld, 'x');
+	}
+	ldisc_receive(&line->ld, '\n');
+	EXPECT(!ldisc_can_receive(&line->ld));
+	EXPECT_EQ(sizeof(buf), ldisc_read(&line->ld, buf, sizeof(buf), &is_end));
+	EXPECT(ldisc_can_receive(&line->ld));
+	set_raw(line);
+	while (ldisc_can_receive(&line->ld))
+		ldisc_receive(&line->ld, 'y');
+	EXPECT_EQ(LDISC_INPUT_SIZE - 1, ldisc_readable(&line->ld));
+}
+
+KTEST(ldisc, the_other_side_edits_with_extproc)
+{
+	struct line *line = line_new();
+	struct uapi_termios2 old = line->ld.termios;
+
+	line->ld.termios.lflag |= EXTPROC;
+	ldisc_termios_changed(&line->ld, &old);
+	type(line, "a\177\3");
+	EXPECT(reads(line, "a\177\3", false));
+	EXPECT(shows(line, ""));
+	EXPECT_EQ(0, line->signo);
+}
+
+KTEST(ldisc, echoprt_shows_what_is_erased)
+{
+	struct line *line = line_new();
+
+	line->ld.termios.lflag |= ECHOPRT;
+	type(line, "abc\177\177d\177\177");
+	EXPECT(shows(line, "abc\\cb/d\\da/"));
+	type(line, "xy z\27");
+	EXPECT(shows(line, "xy z\\z"));
+}
+
+KTEST(ldisc, breaks_and_errors_by_the_flags)
+{
+	struct line *line = line_new();
+
+	set_raw(line);
+	line->ld.termios.iflag = 0;
+	ldisc_receive_break(&line->ld);
+	ldisc_receive_error(&line->ld, 'e');
+	EXPECT_EQ(2, ldisc_readable(&line->ld));
+	ldisc_flush_input(&line->ld);
+	line->ld.termios.iflag = PARMRK | INPCK;
+	ldisc_receive_break(&line->ld);
+	ldisc_receive_error(&line->ld, 'e');
+	type(line, "\377");
+	EXPECT_EQ(8, ldisc_readable(&line->ld));
+	ldisc_flush_input(&line->ld);
+	line->ld.termios.iflag = IGNBRK | INPCK | IGNPAR;
+	ldisc_receive_break(&line->ld);
+	ldisc_receive_error(&line->ld, 'e');
+	EXPECT_EQ(0, ldisc_readable(&line->ld));
+	line->ld.termios.iflag = BRKINT;
+	ldisc_receive_break(&line->ld);
+	EXPECT_EQ(SIGINT, line->signo);
 }
 
 KTEST(ldisc, output_processing)
@@ -267,10 +349,10 @@ KTEST(ldisc, random_input_keeps_the_invariants)
 		seed = seed * 6364136223846793005ull + 1442695040888963407ull;
 		line->nout = 0;
 		if ((seed >> 60) == 0) {
-			struct uapi_termios old = line->ld.termios;
+			struct uapi_termios2 old = line->ld.termios;
 
 			line->ld.termios.iflag = (u32)(seed >> 13) & 0177777;
-			line->ld.termios.lflag = (u32)(seed >> 31) & 0177777;
+			line->ld.termios.lflag = (u32)(seed >> 31) & 0377777;
 			line->ld.termios.oflag = (u32)(seed >> 22) & 077777;
 			ldisc_termios_changed(&line->ld, &old);
 		} else if ((seed >> 60) == 1) {
@@ -278,7 +360,7 @@ KTEST(ldisc, random_input_keeps_the_invariants)
 		} else {
 			ldisc_receive(&line->ld, (u8)(seed >> 33));
 		}
-		if (line->ld.termios.lflag & ICANON)
+		if (ldisc_is_canonical(&line->ld))
 			EXPECT(line->ld.canon - line->ld.tail <= line->ld.head - line->ld.tail);
 		EXPECT(line->ld.head - line->ld.tail <= LDISC_INPUT_SIZE);
 	}

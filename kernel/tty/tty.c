@@ -13,10 +13,14 @@
  * terminal itself lives on and can be opened anew.  /dev/console is exempt, so
  * that init has it when a session ends; output that is on its way still goes out.
  *
+ * A PTY (pty.c) has a program for a driver.  It takes from the output ring itself, so put()
+ * only wakes it; and as it may come late, the ring grows.  While output is stopped it may
+ * have what was written before, and writers wait, as if there were no ring.
+ *
  * Locking.  tty->lock (irq) covers the line discipline and the output ring, and
- * is held across ops->put().  Signals are sent with it held: the process tree
- * ranks higher.  tty->write_lock keeps the bytes of one write(2) together, and is held
- * while the writer sleeps for room.
+ * is held across the calls to the driver.  Signals are sent with it held: the process tree
+ * ranks higher.  tty->is_writing keeps the bytes of one write(2) together; who sets it holds
+ * it while it sleeps for room, the others wait as they would for room.
  */
 #include "tty_private.h"
 
@@ -43,25 +47,40 @@ static bool tty_output(struct ldisc *ld, u8 c)
 {
 	struct tty *tty = container_of(ld, struct tty, ld);
 
-	if (tty->out_head - tty->out_tail == TTY_OUTPUT_SIZE)
+	if (tty->out_head - tty->out_tail == tty->out_size)
 		return false;
-	tty->out[tty->out_head++ % TTY_OUTPUT_SIZE] = c;
+	tty->out[tty->out_head++ & (tty->out_size - 1)] = c;
 	return true;
 }
 
 static void tty_signal(struct ldisc *ld, int signo)
 {
-	struct tty *tty = container_of(ld, struct tty, ld);
-	pid_t pgid = READ_ONCE(tty->pgid);
-
-	if (pgid > 0)
-		signal_group(pgid, signo);
+	tty_signal_foreground(container_of(ld, struct tty, ld), signo);
 }
 
-static void tty_flow(struct ldisc *ld, bool stop)
+/* Every caller of ldisc kicks, and the kick looks at ld->stopped. */
+static void tty_flow(struct ldisc *ld, bool stop) __no_lock_analysis
 {
-	(void)ld;
-	(void)stop;     /* every caller of ldisc kicks, and the kick looks at ld->stopped */
+	struct tty *tty = container_of(ld, struct tty, ld);
+
+	if (tty->is_held)
+		return;
+	tty->out_stop = tty->out_head;
+	tty_event_locked(tty, stop ? TIOCPKT_STOP : TIOCPKT_START);
+}
+
+static void tty_flushed(struct ldisc *ld) __no_lock_analysis
+{
+	struct tty *tty = container_of(ld, struct tty, ld);
+
+	tty_drop_output_locked(tty);
+	tty_event_locked(tty, TIOCPKT_FLUSHREAD | TIOCPKT_FLUSHWRITE);
+}
+
+void tty_event_locked(struct tty *tty, u8 bits)
+{
+	if (tty->ops->event)
+		tty->ops->event(tty, bits);
 }
 
 /* ---- output ---- */
@@ -71,11 +90,36 @@ u32 tty_out_used(const struct tty *tty)
 	return tty->out_head - tty->out_tail;
 }
 
+bool tty_is_stopped(const struct tty *tty)
+{
+	return READ_ONCE(tty->ld.stopped) || READ_ONCE(tty->is_held);
+}
+
+void tty_hold_locked(struct tty *tty, bool on)
+{
+	if (tty->is_held == on)
+		return;
+	if (!tty->ld.stopped) {
+		tty->out_stop = tty->out_head;
+		tty_event_locked(tty, on ? TIOCPKT_STOP : TIOCPKT_START);
+	}
+	tty->is_held = on;
+}
+
+/* What a PTY's other side could have had already stays. */
+void tty_drop_output_locked(struct tty *tty)
+{
+	u32 keep = tty->is_pty ? MIN(tty_out_used(tty), TTY_OUTPUT_SIZE - 1) : 0;
+
+	tty->out_head = tty->out_tail + keep;
+	tty->out_stop = tty->out_head;
+}
+
 void tty_kick_locked(struct tty *tty)
 {
-	while (tty->out_head != tty->out_tail && !tty->ld.stopped && !tty->is_held) {
-		u32 at = tty->out_tail % TTY_OUTPUT_SIZE;
-		u32 n = MIN(tty_out_used(tty), TTY_OUTPUT_SIZE - at);
+	while (tty->out_head != tty->out_tail && !tty_is_stopped(tty)) {
+		u32 at = tty->out_tail & (tty->out_size - 1);
+		u32 n = MIN(tty_out_used(tty), tty->out_size - at);
 		size_t taken = tty->ops->put(tty, tty->out + at, n);
 
 		tty->out_tail += (u32)taken;
@@ -90,10 +134,18 @@ void tty_write_wakeup(struct tty *tty)
 
 	irq_lock(&tty->lock);
 	tty_kick_locked(tty);
-	has_room = tty_out_used(tty) <= TTY_OUTPUT_SIZE / 2;
+	has_room = tty_out_used(tty) <= tty->out_size / 2;
 	irq_unlock(&tty->lock);
 	if (has_room)
 		wake_all_key(&tty->write_wait, POLLOUT | POLLWRNORM);
+}
+
+static bool tty_has_room(struct tty *tty)
+{
+	if (tty->is_pty && tty_is_stopped(tty))
+		return false;
+	return READ_ONCE(tty->out_size) - READ_ONCE(tty->out_head) + READ_ONCE(tty->out_tail) >=
+	       LDISC_EXPAND_MAX;
 }
 
 /* Process bytes of @buf while there is room; returns how many. */
@@ -102,11 +154,11 @@ static size_t tty_write_some(struct tty *tty, const u8 *buf, size_t n)
 	size_t done = 0;
 
 	irq_lock(&tty->lock);
-	while (done < n && TTY_OUTPUT_SIZE - tty_out_used(tty) >= LDISC_EXPAND_MAX) {
+	while (done < n && tty_has_room(tty)) {
 		if (!ldisc_write(&tty->ld, buf[done]))
 			break;
 		done++;
-		if (TTY_OUTPUT_SIZE - tty_out_used(tty) < LDISC_EXPAND_MAX)
+		if (!tty->is_pty && !tty_has_room(tty))
 			tty_kick_locked(tty);
 	}
 	tty_kick_locked(tty);
@@ -114,17 +166,37 @@ static size_t tty_write_some(struct tty *tty, const u8 *buf, size_t n)
 	return done;
 }
 
-static bool tty_has_room(struct tty *tty)
+/* The ring of a PTY that is full becomes larger.  False: it may not, or there is no memory. */
+static bool tty_grow(struct tty *tty)
 {
-	return TTY_OUTPUT_SIZE - READ_ONCE(tty->out_head) + READ_ONCE(tty->out_tail) >=
-	       LDISC_EXPAND_MAX;
+	u32 old_size = READ_ONCE(tty->out_size), size = 2 * old_size;
+	u8 *ring;
+
+	if (!tty->is_pty || tty_is_stopped(tty) || size > PTY_OUTPUT_MAX)
+		return false;
+	ring = kalloc(size);
+	if (!ring)
+		return false;
+	irq_lock(&tty->lock);
+	if (tty->out_size == old_size) {
+		u8 *old = tty->out;
+
+		for (u32 at = tty->out_tail; at != tty->out_head; at++)
+			ring[at & (size - 1)] = old[at & (old_size - 1)];
+		tty->out = ring;
+		tty->out_size = size;
+		ring = old;
+	}
+	irq_unlock(&tty->lock);
+	kfree(ring);
+	return true;
 }
 
 static int tty_wait_room(struct file *f, struct tty *tty)
 {
 	if (tty_is_hung_up(f))
 		return -EIO;
-	if (tty_has_room(tty))
+	if (tty_has_room(tty) || tty_grow(tty))
 		return 0;
 	if (f->flags & O_NONBLOCK)
 		return -EAGAIN;
@@ -169,51 +241,109 @@ static ssize_t tty_write_all(struct file *f, struct tty *tty, struct iobuf *io)
 	return done;
 }
 
+static bool tty_claim_writing(struct tty *tty)
+{
+	bool is_mine;
+
+	irq_lock(&tty->lock);
+	is_mine = !tty->is_writing;
+	tty->is_writing = true;
+	irq_unlock(&tty->lock);
+	return is_mine;
+}
+
+static int tty_begin_write(struct file *f, struct tty *tty)
+{
+	if (tty_claim_writing(tty))
+		return 0;
+	if (f->flags & O_NONBLOCK)
+		return -EAGAIN;
+	return wait_event(&tty->write_wait, tty_claim_writing(tty)) < 0 ? -ERESTARTSYS : 0;
+}
+
+static void tty_end_write(struct tty *tty)
+{
+	irq_lock(&tty->lock);
+	tty->is_writing = false;
+	irq_unlock(&tty->lock);
+	wake_all_key(&tty->write_wait, POLLOUT | POLLWRNORM);
+}
+
+static bool is_console_file(struct file *f)
+{
+	return ((struct tty_file *)f->private)->is_console;
+}
+
 static ssize_t tty_write(struct file *f, struct iobuf *io, u64 *pos)
 {
 	struct tty *tty = tty_of_file(f);
-	ssize_t done;
+	ssize_t done = 0;
+	int err = 0;
 
 	(void)pos;
 	if (tty_is_hung_up(f))
 		return -EIO;
-	if (READ_ONCE(tty->ld.termios.lflag) & TOSTOP) {
-		int err = tty_check_job(tty, SIGTTOU);
-
-		if (err < 0)
-			return err;
-	}
-	mutex_lock(&tty->write_lock);
+	if ((READ_ONCE(tty->ld.termios.lflag) & TOSTOP) && !is_console_file(f))
+		err = tty_check_job(tty, SIGTTOU);
+	if (err == 0)
+		err = tty_begin_write(f, tty);
+	if (err < 0)
+		return err;
 	done = tty_write_all(f, tty, io);
-	mutex_unlock(&tty->write_lock);
+	tty_end_write(tty);
 	return done;
 }
 
 static bool tty_is_drained(struct tty *tty)
 {
+	if (tty->is_pty)
+		return true;    /* the other side is no line */
 	return READ_ONCE(tty->out_head) == READ_ONCE(tty->out_tail) &&
 	       (!tty->ops->is_drained || tty->ops->is_drained(tty));
 }
 
 int tty_drain(struct tty *tty)
 {
-	return wait_event(&tty->write_wait, tty_is_drained(tty)) < 0 ? -ERESTARTSYS : 0;
+	uint generation = READ_ONCE(tty->generation);
+
+	return wait_event(&tty->write_wait, tty_is_drained(tty) ||
+			  READ_ONCE(tty->generation) != generation) < 0 ? -ERESTARTSYS : 0;
 }
 
 /* ---- input ---- */
 
-void tty_receive(struct tty *tty, const u8 *buf, size_t n)
+/* The lock is released. */
+static void tty_received(struct tty *tty) __releases(tty->lock)
 {
-	bool is_readable;
+	bool is_readable = ldisc_readable(&tty->ld) > 0, has_room = !tty_is_stopped(tty);
 
-	irq_lock(&tty->lock);
-	for (size_t i = 0; i < n; i++)
-		ldisc_receive(&tty->ld, buf[i]);
 	tty_kick_locked(tty);
-	is_readable = ldisc_readable(&tty->ld) > 0;
 	irq_unlock(&tty->lock);
 	if (is_readable)
 		wake_all_key(&tty->read_wait, POLLIN | POLLRDNORM);
+	if (has_room)
+		wake_all_key(&tty->write_wait, POLLOUT | POLLWRNORM);   /* it may have been ^Q */
+}
+
+void tty_receive(struct tty *tty, const u8 *buf, size_t n)
+{
+	irq_lock(&tty->lock);
+	if (tty->ld.termios.cflag & CREAD)
+		for (size_t i = 0; i < n; i++)
+			ldisc_receive(&tty->ld, buf[i]);
+	tty_received(tty);
+}
+
+void tty_receive_bad(struct tty *tty, u8 c, bool is_break)
+{
+	irq_lock(&tty->lock);
+	if (!(tty->ld.termios.cflag & CREAD))
+		(void)c;
+	else if (is_break)
+		ldisc_receive_break(&tty->ld);
+	else
+		ldisc_receive_error(&tty->ld, c);
+	tty_received(tty);
 }
 
 static size_t tty_readable(struct tty *tty)
@@ -240,6 +370,8 @@ static ssize_t tty_take(struct tty *tty, struct iobuf *io, bool *is_end)
 		irq_lock(&tty->lock);
 		n = ldisc_read(&tty->ld, chunk, MIN(io->left, sizeof(chunk)), is_end);
 		tty_kick_locked(tty);
+		if (n > 0 && tty->ops->taken)
+			tty->ops->taken(tty);
 		irq_unlock(&tty->lock);
 		if (n == 0)
 			break;
@@ -327,10 +459,10 @@ static ssize_t tty_read(struct file *f, struct iobuf *io, u64 *pos)
 	(void)pos;
 	if (tty_is_hung_up(f) || !io->left)
 		return 0;
-	err = tty_check_job(tty, SIGTTIN);
+	err = is_console_file(f) ? 0 : tty_check_job(tty, SIGTTIN);
 	if (err < 0)
 		return err;
-	if (READ_ONCE(tty->ld.termios.lflag) & ICANON)
+	if (ldisc_is_canonical(&tty->ld))
 		return tty_read_line(f, tty, io);
 	return tty_read_raw(f, tty, io);
 }
@@ -345,7 +477,7 @@ static uint tty_poll(struct file *f, struct poll_table *pt)
 	poll_wait(pt, &tty->write_wait);
 	if (tty_is_hung_up(f))
 		return POLLIN | POLLRDNORM | POLLOUT | POLLWRNORM | POLLHUP | POLLERR;
-	if (!(tty->ld.termios.lflag & ICANON) && !tty->ld.termios.cc[VTIME])
+	if (!ldisc_is_canonical(&tty->ld) && !tty->ld.termios.cc[VTIME])
 		want = MAX(tty->ld.termios.cc[VMIN], 1);
 	if (tty_readable(tty) >= want)
 		events |= POLLIN | POLLRDNORM;
@@ -377,36 +509,38 @@ void tty_put(struct tty *tty)
 {
 	if (!refs_put(&tty->refs))
 		return;
-	chrdev_unregister(&tty->chrdev);
+	if (tty->ops->destroy)
+		tty->ops->destroy(tty);
+	kfree(tty->out);
 	kfree(tty);
 }
 
-/* The first open starts the driver.  0, -EBUSY (TIOCEXCL), or the driver's error. */
-static int tty_open_driver(struct tty *tty)
+/* One more open file.  0, -EBUSY (TIOCEXCL), or the driver's error. */
+static int tty_open_driver(struct tty *tty, uint *generation)
 {
-	bool is_first;
+	int err = 0;
 
 	irq_lock(&tty->lock);
-	if (tty->is_exclusive && tty->opens && !capable(CAP_SYS_ADMIN)) {
-		irq_unlock(&tty->lock);
-		return -EBUSY;
-	}
-	is_first = tty->opens++ == 0;
+	if (tty->is_exclusive && tty->opens && !capable(CAP_SYS_ADMIN))
+		err = -EBUSY;
+	else if (tty->ops->open)
+		err = tty->ops->open(tty);
+	if (err == 0)
+		tty->opens++;
+	*generation = tty->generation;
 	irq_unlock(&tty->lock);
-	return is_first && tty->ops->open ? tty->ops->open(tty) : 0;
+	return err;
 }
 
 static void tty_close_driver(struct tty *tty)
 {
-	bool is_last;
-
 	irq_lock(&tty->lock);
-	is_last = --tty->opens == 0;
-	if (is_last)
+	if (--tty->opens == 0) {
 		tty->is_exclusive = false;
+		if (tty->ops->close)
+			tty->ops->close(tty);
+	}
 	irq_unlock(&tty->lock);
-	if (is_last && tty->ops->close)
-		tty->ops->close(tty);
 }
 
 static int tty_open_file(struct tty *tty, struct file *f)
@@ -416,30 +550,33 @@ static int tty_open_file(struct tty *tty, struct file *f)
 
 	if (!tf)
 		return -ENOMEM;
-	err = tty_open_driver(tty);
+	err = tty_open_driver(tty, &tf->generation);
 	if (err < 0) {
-		tty_close_driver(tty);
 		kfree(tf);
 		return err;
 	}
 	tty_get(tty);
 	tf->tty = tty;
 	tf->is_console = false;
-	tf->generation = READ_ONCE(tty->generation);
 	f->private = tf;
 	f->ops = &tty_file_ops;
 	f->mode |= FILE_NOSEEK;
 	return 0;
 }
 
-static int tty_open(struct char_device *cd, struct file *f)
+int tty_open_slave(struct tty *tty, struct file *f)
 {
-	struct tty *tty = cd->private;
 	int err = tty_open_file(tty, f);
 
-	if (err == 0 && !(f->flags & O_NOCTTY))
+	/* Who may only write does not get it: a terminal is read. */
+	if (err == 0 && !(f->flags & O_NOCTTY) && (f->mode & FILE_READ))
 		tty_acquire_on_open(tty);
 	return err;
+}
+
+static int tty_open(struct char_device *cd, struct file *f)
+{
+	return tty_open_slave(cd->private, f);
 }
 
 static int tty_open_console(struct char_device *cd, struct file *f)
@@ -477,11 +614,21 @@ static void tty_release(struct file *f)
 	kfree(tf);
 }
 
+/* A PTY begins without IUTF8, and has no modem. */
+static void pty_settings(struct ldisc *ld)
+{
+	ldisc_init(ld);
+	ld->termios.iflag &= ~IUTF8;
+	ld->termios.cflag &= ~(HUPCL | CLOCAL);
+}
+
 void tty_hangup(struct tty *tty)
 {
 	irq_lock(&tty->lock);
 	tty->generation++;
 	tty->ld.stopped = tty->is_held = false;
+	if (tty->is_pty)
+		pty_settings(&tty->ld);
 	ldisc_flush_input(&tty->ld);
 	irq_unlock(&tty->lock);
 	wake_all_key(&tty->read_wait, POLLIN | POLLRDNORM | POLLHUP);
@@ -498,25 +645,44 @@ const struct file_ops tty_file_ops = {
 
 /* ---- creation ---- */
 
-struct tty *tty_create(const char *name, dev_t dev, const struct tty_ops *ops, void *driver_data)
+struct tty *tty_alloc(dev_t dev, const struct tty_ops *ops, void *driver_data, bool is_pty)
 {
 	struct tty *tty = kzalloc(sizeof(*tty));
 
 	if (!tty)
 		return NULL;
-	strscpy(tty->name, name, sizeof(tty->name));
+	tty->out = kalloc(TTY_OUTPUT_SIZE);
+	if (!tty->out) {
+		kfree(tty);
+		return NULL;
+	}
+	tty->out_size = TTY_OUTPUT_SIZE;
 	tty->dev = dev;
 	tty->ops = ops;
 	tty->driver_data = driver_data;
+	tty->is_pty = is_pty;
 	refs_init(&tty->refs, 1);
-	mutex_init(&tty->write_lock, LOCK_RANK_TTY);
 	irqlock_init(&tty->lock, LOCK_RANK_TTYBUF);
 	wait_queue_init(&tty->read_wait);
 	wait_queue_init(&tty->write_wait);
-	ldisc_init(&tty->ld);
 	tty->ld.output = tty_output;
 	tty->ld.signal = tty_signal;
 	tty->ld.flow = tty_flow;
+	tty->ld.flushed = tty_flushed;
+	if (is_pty)
+		pty_settings(&tty->ld);
+	else
+		ldisc_init(&tty->ld);
+	return tty;
+}
+
+struct tty *tty_create(const char *name, dev_t dev, const struct tty_ops *ops, void *driver_data)
+{
+	struct tty *tty = tty_alloc(dev, ops, driver_data, false);
+
+	if (!tty)
+		return NULL;
+	strscpy(tty->name, name, sizeof(tty->name));
 	tty->chrdev = (struct char_device){
 		.name = tty->name,
 		.dev = dev,
@@ -526,7 +692,7 @@ struct tty *tty_create(const char *name, dev_t dev, const struct tty_ops *ops, v
 		.private = tty,
 	};
 	if (chrdev_register(&tty->chrdev) < 0) {
-		kfree(tty);
+		tty_put(tty);
 		return NULL;
 	}
 	return tty;
@@ -562,4 +728,5 @@ void tty_init(void)
 	console_device.dev = dev_make(5, 1);
 	if (chrdev_register(&controlling_device) < 0 || chrdev_register(&console_device) < 0)
 		panic("tty: /dev/tty and /dev/console could not be made");
+	pty_init();
 }

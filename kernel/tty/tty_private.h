@@ -7,33 +7,36 @@
 #include <gemel/tty.h>
 
 #define TTY_OUTPUT_SIZE 4096u
+#define PTY_OUTPUT_MAX  32768u          /* nobody may be there to read it yet */
 
 struct tty {
 	/* Constant. */
-	char name[16];
 	dev_t dev;
 	const struct tty_ops *ops;
 	void *driver_data;
-	struct char_device chrdev;
+	bool is_pty;
+	char name[16];
+	struct char_device chrdev;              /* not of a PTY: devpts finds those */
 
 	struct refs refs;
 
-	struct mutex write_lock;                /* rank TTY: one write(2) at a time */
-
 	struct irqlock lock;                    /* rank TTYBUF */
 	struct ldisc ld __guarded_by(lock);
-	u8 out[TTY_OUTPUT_SIZE] __guarded_by(lock);
-	u32 out_head __guarded_by(lock), out_tail __guarded_by(lock);
+	u8 *out __guarded_by(lock);             /* a ring of out_size bytes, a power of two */
+	u32 out_size __guarded_by(lock);
+	u32 out_head __guarded_by(lock), out_tail __guarded_by(lock);   /* free-running */
+	u32 out_stop __guarded_by(lock);        /* where it was stopped; a PTY shows up to here */
 	struct uapi_winsize winsize __guarded_by(lock);
 	bool is_exclusive __guarded_by(lock);
 	bool is_held __guarded_by(lock);        /* output, by TCXONC */
+	bool is_writing __guarded_by(lock);     /* one write(2) at a time; write_wait */
 	uint opens __guarded_by(lock);
 	uint generation __guarded_by(lock);     /* hang-ups so far; older files are dead */
 
 	/* process_lock */
 	struct session *session;                /* whose controlling terminal it is; not referenced:
 						 * the session lets go of us before it dies */
-	pid_t pgid;                             /* foreground group; ldisc reads it unlocked */
+	struct pid *foreground;                 /* group, referenced, or NULL */
 
 	/* Own locks inside. */
 	struct wait_queue read_wait, write_wait;
@@ -48,15 +51,22 @@ struct tty_file {
 
 extern const struct file_ops tty_file_ops;
 
-void tty_get(struct tty *tty);
-void tty_put(struct tty *tty);
+/* One that no name leads to yet; NULL: no memory. */
+struct tty *tty_alloc(dev_t dev, const struct tty_ops *ops, void *driver_data, bool is_pty);
 struct tty *tty_of_file(struct file *f);
 bool tty_is_hung_up(struct file *f);
+/* Every file that is open now is dead. */
+void tty_hangup(struct tty *tty);
 
 /* Push what is in the output ring to the driver; tty->lock held. */
 void tty_kick_locked(struct tty *tty) __must_hold(tty->lock);
 u32 tty_out_used(const struct tty *tty);
-/* Sleep until the output is on the line: 0 or -ERESTARTSYS. */
+void tty_drop_output_locked(struct tty *tty) __must_hold(tty->lock);
+void tty_event_locked(struct tty *tty, u8 bits) __must_hold(tty->lock);
+bool tty_is_stopped(const struct tty *tty);     /* by ^S or TCXONC */
+/* Stop or start by TCXONC. */
+void tty_hold_locked(struct tty *tty, bool on) __must_hold(tty->lock);
+/* Sleep until the output is on the line, or it is hung up: 0 or -ERESTARTSYS. */
 int __must_check tty_drain(struct tty *tty);
 
 /* tty_job.c */
@@ -67,7 +77,13 @@ int __must_check tty_check_job(struct tty *tty, int signo);
 void tty_acquire_on_open(struct tty *tty);
 /* Current's controlling terminal, referenced, or NULL. */
 struct tty *tty_of_current(void);
-long tty_job_ioctl(struct tty *tty, uint cmd, ulong arg);
+void tty_signal_foreground(struct tty *tty, int signo);
+/* The line is gone: tty_hangup(), and its session loses it; the leader gets SIGHUP and SIGCONT. */
+void tty_vhangup(struct tty *tty);
+/* @is_master: asked through the other side of a PTY. */
+long tty_job_ioctl(struct tty *tty, bool is_master, struct file *f, uint cmd, ulong arg);
 
 /* tty_ioctl.c */
 long tty_ioctl(struct file *f, uint cmd, ulong arg);
+/* What both sides of a PTY answer alike. */
+long tty_mode_ioctl(struct tty *tty, bool is_master, struct file *f, uint cmd, ulong arg);

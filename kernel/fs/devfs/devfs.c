@@ -7,8 +7,7 @@
  * show the same one).  A block device as a file is its own page cache, so that what
  * a program reads of a mounted disk is what the disk has, not what is on its way.
  *
- * Locking.  devfs_lock covers the registry and devfs_sb.  A registered device stays until
- * chrdev_unregister(); open files of it may live on, which its owner must bear.
+ * Locking.  devfs_lock covers the registry and devfs_sb.  A registered device stays.
  */
 #include <uapi/errno.h>
 
@@ -104,23 +103,6 @@ static int devfs_add(struct superblock *sb, const char *path, mode_t mode, dev_t
 	return err;
 }
 
-static void devfs_remove(struct superblock *sb, const char *path)
-{
-	struct inode *dir, *ip;
-	struct name n;
-
-	if (devfs_parent(sb, path, &dir, &n) < 0)
-		return;
-	mutex_lock(&dir->lock);
-	if (inode_lookup(dir, &n, &ip) == 0) {
-		if (inode_unlink(dir, &n, ip) == 0)
-			devfs_forget(dir, &n);
-		inode_put(ip);
-	}
-	mutex_unlock(&dir->lock);
-	inode_put(dir);
-}
-
 /* ---- character devices ---- */
 
 int chrdev_register(struct char_device *cd)
@@ -138,15 +120,6 @@ int chrdev_register(struct char_device *cd)
 		list_add_tail(&char_devices, &cd->link);
 	mutex_unlock(&devfs_lock);
 	return err;
-}
-
-void chrdev_unregister(struct char_device *cd)
-{
-	mutex_lock(&devfs_lock);
-	list_remove(&cd->link);
-	if (devfs_sb && cd->name)
-		devfs_remove(devfs_sb, cd->name);
-	mutex_unlock(&devfs_lock);
 }
 
 void chrdev_show(void (*emit)(void *arg, const struct char_device *cd), void *arg)

@@ -25,6 +25,7 @@ void vfs_init(void)
 	file_init();
 	tmpfs_register();
 	devfs_register();
+	devpts_register();
 	procfs_register();
 	ext2_init();
 	memdev_register();

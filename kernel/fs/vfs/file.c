@@ -231,7 +231,7 @@ int file_open_path(const struct path *p, int flags, bool created, struct file **
 	path_get(p);
 	f->inode = ip;
 	inode_get(ip);
-	f->flags = (u32)flags & ~(u32)(O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC);
+	f->flags = (u32)flags & ~(u32)(O_CREAT | O_EXCL | O_TRUNC | O_CLOEXEC);
 	if (flags & O_PATH) {
 		f->mode = FILE_PATH;
 		f->ops = &path_ops;
@@ -239,6 +239,7 @@ int file_open_path(const struct path *p, int flags, bool created, struct file **
 		f->mode = open_file_mode(flags);
 		err = file_open_inode(f, ip, created ? flags & ~O_TRUNC : flags);
 	}
+	f->flags &= ~(u32)O_NOCTTY;     /* a terminal has seen it */
 	if (err < 0) {
 		file_destroy(f, false);
 		return err;

@@ -399,7 +399,7 @@ static int sb_begin_writing(struct superblock *sb)
 	return sb->ops && sb->ops->remount ? sb->ops->remount(sb, false) : 0;
 }
 
-static int mount_remount(const struct path *at, uint flags)
+static int mount_remount(const struct path *at, uint flags, const char *data)
 {
 	struct mount *m = at->mount;
 	bool read_only = flags & MS_RDONLY;
@@ -407,6 +407,10 @@ static int mount_remount(const struct path *at, uint flags)
 
 	if (at->dentry != m->root)
 		return -EINVAL;
+	if (!(flags & MS_BIND) && m->sb->ops && m->sb->ops->reconfigure)
+		err = m->sb->ops->reconfigure(m->sb, data);
+	if (err < 0)
+		return err;
 	if (!(flags & MS_BIND) && m->sb->read_only != read_only) {
 		err = read_only ? sb_end_writing(m->sb) : sb_begin_writing(m->sb);
 		if (err < 0)
@@ -453,7 +457,7 @@ int fs_mount(const char *source, const char *target, const char *type, uint flag
 		return err;
 	mutex_lock(&mount_lock);
 	if (flags & MS_REMOUNT) {
-		err = mount_remount(&at, flags);
+		err = mount_remount(&at, flags, data);
 		path_put(&at);
 		goto out_unlock;
 	}
@@ -557,10 +561,13 @@ void vfs_shutdown(void)
 
 static void mount_options(const struct mount *m, char *buf, size_t size)
 {
-	scnprintf(buf, size, "%s%s%s%s%s", mount_is_read_only(m) ? "ro" : "rw",
+	int len = scnprintf(buf, size, "%s%s%s%s%s", mount_is_read_only(m) ? "ro" : "rw",
 		  m->flags & MS_NOSUID ? ",nosuid" : "", m->flags & MS_NODEV ? ",nodev" : "",
 		  m->flags & MS_NOEXEC ? ",noexec" : "",
 		  m->flags & MS_NOATIME ? ",noatime" : ",relatime");
+
+	if (m->sb->ops && m->sb->ops->show_options)
+		m->sb->ops->show_options(m->sb, buf + len, size - (size_t)len);
 }
 
 static void mount_show(struct mount *m, bool info, char *buf, char *line,
@@ -568,7 +575,7 @@ static void mount_show(struct mount *m, bool info, char *buf, char *line,
 {
 	struct path at = { m, m->root };
 	const char *name = path_name(&at, buf, PATH_MAX);
-	char options[64];
+	char options[128];
 
 	if (!name || name[0] != '/')
 		return;

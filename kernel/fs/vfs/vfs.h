@@ -191,6 +191,7 @@ int device_open(struct inode *ip, struct file *f);
 /* Built-in types; each registers itself. */
 void tmpfs_register(void);
 void devfs_register(void);
+void devpts_register(void);
 void procfs_register(void);
 void ext2_init(void);
 /* Unpack the boot loader's archive into the root.  0 or -errno after one clear line. */

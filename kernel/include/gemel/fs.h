@@ -190,6 +190,9 @@ struct super_ops {
 	int (*statfs)(struct superblock *sb, struct statfs_info *st);
 	void (*unmount)(struct superblock *sb);
 	int (*remount)(struct superblock *sb, bool read_only);
+	/* Remounted with options.  0, -EINVAL. */
+	int (*reconfigure)(struct superblock *sb, const char *data);
+	/* ",name=value..." for /proc/mounts. */
 	void (*show_options)(struct superblock *sb, char *buf, size_t size);
 };
 
@@ -412,9 +415,8 @@ struct char_device {
 	void *private;
 	struct list link;
 };
-/* The struct stays the caller's and must live on.  0, -EEXIST, -ENOMEM. */
+/* The struct stays the caller's and lives on for ever.  0, -EEXIST, -ENOMEM. */
 int chrdev_register(struct char_device *cd);
-void chrdev_unregister(struct char_device *cd);
 /* All of them, for /proc/devices. */
 void chrdev_show(void (*emit)(void *arg, const struct char_device *cd), void *arg);
 /* A block device appeared after /dev was mounted: its node. */

@@ -19,7 +19,7 @@
 	X(DEVICE,    "device list, driver probe")                       \
 	X(INODE,     "directory inode: contents")                       \
 	X(INODEFILE, "other inode: size, blocks, attributes")           \
-	X(TTY,       "terminal: line discipline, settings")             \
+	X(DEVPTS,    "devpts instance: numbers and names")              \
 	X(PIPE,      "pipe")                                            \
 	X(SOCKET,    "socket and its protocol state")                   \
 	X(MM,        "address space; taken by any user copy")           \

@@ -5,17 +5,29 @@
  */
 #include <gemel/task.h>
 #include <gemel/time.h>
-#include <gemel/time.h>
 
 struct file;
-struct pid;
 struct posix_timer;
+
+/*
+ * A number in use: as a thread's id, a group's, a session's, or several at
+ * once.  It returns to the pool when nobody uses it.  All fields: process_lock.
+ */
+struct pid {
+	struct list hash_link;
+	pid_t nr;
+	uint users;             /* task, group members, session, foreground group */
+	struct task *task;      /* living or zombie; NULL: only a group or session */
+	struct list members;    /* process->group_link */
+};
 
 struct session {
 	struct refs refs;
 	pid_t sid;                      /* constant */
 	struct pid *pid;                /* keeps the number taken */
 	struct tty *tty;                /* process_lock; controlling terminal, referenced */
+	/* process_lock; in the foreground when the terminal hung up; referenced, or NULL */
+	struct pid *hung_group;
 };
 
 struct rlimit {
@@ -38,6 +50,7 @@ struct process {
 	uint nthreads;
 	struct task *leader;
 	struct session *session;        /* referenced */
+	bool has_tty;                   /* session->tty is ours too */
 	pid_t pgid;
 	struct pid *group;              /* of pgid; holds the list of members (task/pid.c) */
 	struct list group_link;
@@ -102,6 +115,11 @@ void task_init(void);
 
 /* References or NULL. */
 struct task *task_lookup(pid_t tid);
+struct pid *pid_find(pid_t nr) __must_hold(process_lock);
+struct process *process_find(pid_t pid) __must_hold(process_lock);
+void pid_get(struct pid *pid) __must_hold(process_lock);
+/* The last user gives the number back. */
+void pid_put(struct pid *pid) __must_hold(process_lock);
 struct process *process_lookup(pid_t pid);
 void process_get(struct process *p);
 /* The process whose directory in /proc @f is, referenced; or NULL. */
@@ -143,8 +161,9 @@ void task_release(struct task *t);
 /* Current's limit (cur).  */
 u64 rlimit_get(uint which);
 
-/* Send to a group / everyone in the foreground; any context. */
+/* Send to a group; any context. */
 void signal_group(pid_t pgid, int signo);
+void signal_group_locked(struct pid *group, int signo) __must_hold(process_lock);
 bool process_group_is_orphaned(pid_t pgid);
 
 /* alarm(2): the seconds that were left of the one before. */

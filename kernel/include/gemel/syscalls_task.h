@@ -73,6 +73,7 @@ SYSCALL1(sched_getscheduler,    145, 120, int, pid)
 SYSCALL1(sched_get_priority_max, 146, 125, int, policy)
 SYSCALL1(sched_get_priority_min, 147, 126, int, policy)
 SYSCALL2(sched_rr_get_interval, 148, 127, int, pid, struct uapi_timespec __user *, interval)
+SYSCALL0(vhangup,               153,  58)
 SYSCALL5(prctl,                 157, 167, int, op, ulong, arg2, ulong, arg3, ulong, arg4,
 	 ulong, arg5)
 SYSCALL2(setrlimit,             160, 164, uint, which, const struct rlimit __user *, limit)

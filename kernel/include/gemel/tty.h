@@ -11,23 +11,32 @@ struct process;
 struct session;
 struct tty;
 
+struct uapi_termios2;
+
+/* Called with the terminal's lock held and interrupts off; none sleeps.  All but put are
+ * optional. */
 struct tty_ops {
-	/* Send up to @n bytes; returns how many were taken (the rest waits for tty_write_wakeup()).
-	 * Interrupts off, tty->out_lock held; does not sleep. */
+	/* Send up to @n bytes; returns how many were taken (the rest waits for
+	 * tty_write_wakeup()). */
 	size_t (*put)(struct tty *tty, const u8 *buf, size_t n);
-	/* Speed, bits and flow control changed in tty->termios. */
-	void (*set_termios)(struct tty *tty);
-	void (*set_size)(struct tty *tty);
-	/* First open, last close. */
+	/* Each open, last close. */
 	int (*open)(struct tty *tty);
 	void (*close)(struct tty *tty);
 	bool (*is_drained)(struct tty *tty);
+	/* @new is about to replace @old: change back what cannot be. */
+	void (*set_termios)(struct tty *tty, struct uapi_termios2 *new,
+			    const struct uapi_termios2 *old);
+	/* Something that packet mode tells: TIOCPKT_* bits.  Input was taken: room for more. */
+	void (*event)(struct tty *tty, u8 bits);
+	void (*taken)(struct tty *tty);
+	/* The last reference is gone; may sleep, no lock held. */
+	void (*destroy)(struct tty *tty);
 };
 
-/* Drivers, any context: bytes arrived (flags NULL: all good); room for output again; hang-up. */
+/* Drivers, any context: bytes arrived; one with an error, or a break; room for output again. */
 void tty_receive(struct tty *tty, const u8 *buf, size_t n);
+void tty_receive_bad(struct tty *tty, u8 c, bool is_break);
 void tty_write_wakeup(struct tty *tty);
-void tty_hangup(struct tty *tty);
 
 /* A terminal "/dev/@name".  NULL: no memory. */
 struct tty *tty_create(const char *name, dev_t dev, const struct tty_ops *ops, void *driver_data);
@@ -35,8 +44,15 @@ void *tty_driver_data(struct tty *tty);
 /* /dev/console is this one from now on. */
 void tty_set_console(struct tty *tty);
 void tty_init(void);
+void pty_init(void);
+uint pty_count(void);
+
+/* For devpts: @f becomes an open file of @tty as its slave side. */
+int __must_check tty_open_slave(struct tty *tty, struct file *f);
+void tty_get(struct tty *tty);
+void tty_put(struct tty *tty);
 
 /* Process side, for task/: all take what locks they need. */
-/* The leader exits: hang the terminal up. */
+/* The leader exits: its terminal is hung up (a PTY only taken away), or was before. */
 void session_tty_detach(struct session *s);
 dev_t session_tty_dev(struct process *p, pid_t *foreground);    /* /proc/PID/stat; 0: none */
