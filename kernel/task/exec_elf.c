@@ -297,9 +297,9 @@ int exec_elf_load(struct exec_image *img)
 		goto out_close;
 	err = map_stack(img->as, &ef);
 	if (err == 0)
-		err = map_program(img, &ef);
-	if (err == 0)
 		err = vdso_map(img->as);
+	if (err == 0)
+		err = map_program(img, &ef);
 	if (err == 0 && img->pc >= USER_END)
 		err = -ENOEXEC;
 	if (err == 0) {

@@ -36,10 +36,11 @@ int vdso_map(struct address_space *as)
 
 	if (at < 0)
 		return (int)at;
-	/* Down from the top there is room: nothing but what exec maps is there yet. */
+	/* Down from the top there is room: nothing but the stack is there yet. */
 	data = as_map_kernel_page(as, (vaddr_t)at - PAGE_SIZE, vdso_data, false);
 	if (data != at - (long)PAGE_SIZE)
 		return data < 0 ? (int)data : -ENOMEM;
+	as->mmap_base = (vaddr_t)data;
 	as->vdso = (vaddr_t)at;
 	return 0;
 }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* A program that the dynamic linker loads: relocations, thread-local storage, and the C library. */
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "test.h"
@@ -94,4 +96,29 @@ TEST(environment_and_streams)
 	EXPECT(pipe && fgets(line, sizeof(line), pipe));
 	EXPECT_EQ(0, strcmp(line, "value\n"));
 	EXPECT_EQ(0, pclose(pipe));
+}
+
+static void exec_quietly(void)
+{
+	int null = open("/dev/null", O_RDWR);
+
+	dup2(null, 1);
+	dup2(null, 2);
+	execl("/proc/self/exe", "self", "-l", NULL);
+	_exit(127);
+}
+
+/* Wherever chance puts it: the interpreter and the vDSO have room beside each other. */
+TEST(the_interpreter_fits_every_time)
+{
+	for (int i = 0; i < 64; i++) {
+		pid_t pid = vfork();
+		int status;
+
+		if (pid == 0)
+			exec_quietly();
+		EXPECT_EQ(pid, waitpid(pid, &status, 0));
+		EXPECT(WIFEXITED(status));
+		EXPECT(WEXITSTATUS(status) != 127);
+	}
 }
