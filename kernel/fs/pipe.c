@@ -486,8 +486,11 @@ static int fifo_wait(struct pipe *p, struct wait_queue *q, const uint *present, 
 static int fifo_open_locked(struct pipe *p, struct file *f) __must_hold(p->lock)
 {
 	bool nonblock = f->flags & O_NONBLOCK;
+	uint mode = f->mode & (FILE_READ | FILE_WRITE);
+	/* A pipe, opened again through /proc/PID/fd, waits for nobody. */
+	bool is_fifo = p->inode->ops != &pipe_inode_ops;
 
-	if ((f->mode & (FILE_READ | FILE_WRITE)) == FILE_WRITE && nonblock && p->readers == 0)
+	if (is_fifo && mode == FILE_WRITE && nonblock && p->readers == 0)
 		return -ENXIO;
 	f->readahead_next = ~0ull;
 	if (f->mode & FILE_READ) {
@@ -500,12 +503,12 @@ static int fifo_open_locked(struct pipe *p, struct file *f) __must_hold(p->lock)
 	}
 	wake_all(&p->read_wait);
 	wake_all(&p->write_wait);
-	if ((f->mode & (FILE_READ | FILE_WRITE)) == FILE_READ && p->writers == 0) {
+	if (is_fifo && mode == FILE_READ && p->writers == 0) {
 		if (!nonblock)
 			return fifo_wait(p, &p->read_wait, &p->writers, &p->w_opens);
 		f->readahead_next = p->w_opens;
 	}
-	if ((f->mode & (FILE_READ | FILE_WRITE)) == FILE_WRITE && p->readers == 0)
+	if (is_fifo && mode == FILE_WRITE && p->readers == 0)
 		return fifo_wait(p, &p->write_wait, &p->readers, &p->r_opens);
 	return 0;
 }

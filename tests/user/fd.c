@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -483,4 +484,41 @@ TEST(a_directory_can_be_unwatched)
 	EXPECT_EQ(0, fcntl(dir, F_NOTIFY, DN_MULTISHOT));
 	EXPECT_EQ(0, fcntl(file, F_NOTIFY, DN_MULTISHOT));
 	EXPECT_ERRNO(EBADF, fcntl(open("/", O_PATH), F_NOTIFY, 0));
+}
+
+TEST(a_pipe_opened_again_waits_for_nobody)
+{
+	char path[32], c;
+	struct pollfd p = { .events = POLLIN };
+	int fds[2], again;
+
+	EXPECT_EQ(0, pipe(fds));
+	EXPECT_EQ(1, write(fds[1], "x", 1));
+	EXPECT_EQ(0, close(fds[1]));
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fds[0]);
+	again = p.fd = open(path, O_RDONLY);
+	EXPECT(again >= 0);
+	EXPECT_EQ(1, read(again, &c, 1));
+	EXPECT_EQ(0, read(again, &c, 1));
+	EXPECT_EQ(1, poll(&p, 1, 0));
+	EXPECT_EQ(POLLHUP, p.revents);
+	again = open(path, O_WRONLY);
+	EXPECT_EQ(1, write(again, "y", 1));
+	EXPECT_EQ(1, read(fds[0], &c, 1));
+	EXPECT_EQ('y', c);
+}
+
+TEST(a_pipe_without_readers_is_opened_and_broken)
+{
+	char path[32];
+	int fds[2], again;
+
+	EXPECT_EQ(0, pipe(fds));
+	EXPECT_EQ(0, close(fds[0]));
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fds[1]);
+	again = open(path, O_WRONLY);
+	EXPECT(again >= 0);
+	EXPECT_EQ(SIG_DFL, signal(SIGPIPE, SIG_IGN));
+	EXPECT_ERRNO(EPIPE, write(again, "x", 1));
+	EXPECT(open(path, O_WRONLY | O_NONBLOCK) >= 0);
 }
