@@ -35,8 +35,10 @@ void pid_init(void)
 	for (i = 0; i < ARRAY_SIZE(buckets); i++)
 		list_init(&buckets[i]);
 	ids_init(&numbers, PID_LIMIT);
-	if (ids_take(&numbers, 0) < 0)
+	/* The whole map at once: it would grow to this, under process_lock. */
+	if (ids_take(&numbers, PID_LIMIT - 1) < 0 || ids_take(&numbers, 0) < 0)
 		panic("pid: no memory");
+	ids_free(&numbers, PID_LIMIT - 1);
 	pid_cache = slab_cache_create("pid", sizeof(struct pid), 0, NULL);
 	if (!pid_cache)
 		panic("pid: no memory");

@@ -12,7 +12,8 @@ enum {
 	PL011_ICR = 0x44,
 };
 
-#define DR_ERRORS       0x700u  /* framing, parity, break */
+#define DR_ERRORS       0x300u  /* framing, parity */
+#define DR_BREAK        0x400u
 #define FR_RX_EMPTY     0x10u
 #define FR_TX_FULL      0x20u
 #define LCRH_8N1_FIFO   0x70u
@@ -32,14 +33,17 @@ static void pl011_send(const struct io_region *r, u8 c)
 	io_write32(r, PL011_DR, c);
 }
 
-static bool pl011_receive(const struct io_region *r, u8 *c, bool *is_bad)
+static bool pl011_receive(const struct io_region *r, u8 *c, enum serial_flaw *flaw)
 {
 	u32 data;
 
 	if (io_read32(r, PL011_FR) & FR_RX_EMPTY)
 		return false;
 	data = io_read32(r, PL011_DR);
-	*is_bad = data & DR_ERRORS;
+	if (data & DR_BREAK)
+		*flaw = SERIAL_BREAK;
+	else
+		*flaw = data & DR_ERRORS ? SERIAL_ERROR : SERIAL_GOOD;
 	*c = (u8)data;
 	return true;
 }

@@ -13,6 +13,7 @@
 #include "serial.h"
 
 #include <uapi/errno.h>
+#include <uapi/termios.h>
 
 #include <gemel/boot_info.h>
 #include <gemel/log.h>
@@ -53,21 +54,34 @@ static bool serial_is_drained(struct tty *tty)
 	return port->hw->can_send(&port->regs);
 }
 
+/* The line is as it was found. */
+static void serial_set_termios(struct tty *tty, struct uapi_termios2 *new,
+			       const struct uapi_termios2 *old)
+{
+	const u32 fixed = CBAUD | CBAUD << CIBAUD_SHIFT | CSIZE | CSTOPB | PARENB | PARODD |
+			  CMSPAR | CRTSCTS;
+
+	(void)tty;
+	new->cflag = (new->cflag & ~fixed) | (old->cflag & fixed);
+	new->ispeed = old->ispeed;
+	new->ospeed = old->ospeed;
+}
+
 static const struct tty_ops serial_tty_ops = {
 	.put = serial_put,
 	.is_drained = serial_is_drained,
+	.set_termios = serial_set_termios,
 };
 
-static size_t serial_take(struct serial_port *port, u8 *buf, size_t size)
+/* Up to @size bytes; a flawed one is the last. */
+static size_t serial_take(struct serial_port *port, u8 *buf, size_t size, enum serial_flaw *flaw)
 {
 	size_t n = 0;
-	bool is_bad;
-	u8 c;
 
+	*flaw = SERIAL_GOOD;
 	irq_lock(&port->lock);
-	while (n < size && port->hw->receive(&port->regs, &c, &is_bad))
-		if (!is_bad)
-			buf[n++] = c;
+	while (n < size && *flaw == SERIAL_GOOD && port->hw->receive(&port->regs, buf + n, flaw))
+		n++;
 	irq_unlock(&port->lock);
 	return n;
 }
@@ -75,6 +89,7 @@ static size_t serial_take(struct serial_port *port, u8 *buf, size_t size)
 static void serial_irq(void *arg)
 {
 	struct serial_port *port = arg;
+	enum serial_flaw flaw;
 	u8 buf[SERIAL_BURST];
 	size_t n;
 
@@ -82,8 +97,11 @@ static void serial_irq(void *arg)
 	port->hw->irq_ack(&port->regs);
 	port->hw->enable_send_irq(&port->regs, false);
 	irq_unlock(&port->lock);
-	while ((n = serial_take(port, buf, sizeof(buf))))
-		tty_receive(port->tty, buf, n);
+	while ((n = serial_take(port, buf, sizeof(buf), &flaw))) {
+		tty_receive(port->tty, buf, flaw == SERIAL_GOOD ? n : n - 1);
+		if (flaw != SERIAL_GOOD)
+			tty_receive_bad(port->tty, buf[n - 1], flaw == SERIAL_BREAK);
+	}
 	tty_write_wakeup(port->tty);
 }
 

@@ -8,13 +8,15 @@
 
 #include <gemel/device.h>
 
+enum serial_flaw { SERIAL_GOOD, SERIAL_ERROR, SERIAL_BREAK };
+
 struct serial_hw {
 	const char *tty_name;           /* "ttyS"; a number is appended */
 	u32 major, first_minor;
 	bool (*can_send)(const struct io_region *r);
 	void (*send)(const struct io_region *r, u8 c);
-	/* False: nothing there.  *is_bad: parity, framing or break. */
-	bool (*receive)(const struct io_region *r, u8 *c, bool *is_bad);
+	/* False: nothing there.  *flaw: an error is of parity or framing. */
+	bool (*receive)(const struct io_region *r, u8 *c, enum serial_flaw *flaw);
 	/* The interrupt that says "can send again". */
 	void (*enable_send_irq)(const struct io_region *r, bool on);
 	/* Acknowledge what is pending. */

@@ -19,7 +19,8 @@ enum {
 #define LCR_8N1         0x03u
 #define MCR_DTR_RTS_IRQ 0x0bu
 #define LSR_DATA        0x01u
-#define LSR_ERRORS      0x1cu   /* parity, framing, break */
+#define LSR_ERRORS      0x0cu   /* parity, framing */
+#define LSR_BREAK       0x10u
 #define LSR_CAN_SEND    0x20u
 
 static bool uart16550_can_send(const struct io_region *r)
@@ -32,13 +33,16 @@ static void uart16550_send(const struct io_region *r, u8 c)
 	io_write8(r, UART_DATA, c);
 }
 
-static bool uart16550_receive(const struct io_region *r, u8 *c, bool *is_bad)
+static bool uart16550_receive(const struct io_region *r, u8 *c, enum serial_flaw *flaw)
 {
 	u8 status = io_read8(r, UART_LSR);
 
 	if (!(status & LSR_DATA))
 		return false;
-	*is_bad = status & LSR_ERRORS;
+	if (status & LSR_BREAK)
+		*flaw = SERIAL_BREAK;
+	else
+		*flaw = status & LSR_ERRORS ? SERIAL_ERROR : SERIAL_GOOD;
 	*c = io_read8(r, UART_DATA);
 	return true;
 }
