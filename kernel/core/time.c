@@ -45,7 +45,7 @@ static u64 cycles_mult;         /* cycles per ns << 31 */
 
 struct vdso_data *vdso_data;
 struct wait_queue time_was_set = WAIT_QUEUE_INIT(time_was_set);
-u32 time_set_count;
+u32 time_set_count, time_step_count;
 
 static struct irqlock wall_lock = IRQLOCK_INIT(CLOCK);
 
@@ -123,8 +123,10 @@ static void line_begin(u64 now, u64 wall, s64 rate)
 	vdso_data->wall = (struct wall_clock){ now, (s64)(wall - now), rate };
 }
 
-static void tell_step(void)
+static void tell(bool is_step)
 {
+	if (is_step)
+		__atomic_add_fetch(&time_step_count, 1, __ATOMIC_SEQ_CST);
 	__atomic_add_fetch(&time_set_count, 1, __ATOMIC_SEQ_CST);
 	wake_all(&time_was_set);
 }
@@ -134,7 +136,7 @@ void time_set_realtime(u64 ns)
 	write_begin();
 	line_begin(time_now(), ns, vdso_data->wall.rate);
 	write_end();
-	tell_step();
+	tell(true);
 }
 
 void time_step_realtime(s64 by)
@@ -146,7 +148,7 @@ void time_step_realtime(s64 by)
 	line_begin(now, wall_from_monotonic(&vdso_data->wall, now) + (u64)by,
 		   vdso_data->wall.rate);
 	write_end();
-	tell_step();
+	tell(true);
 }
 
 void time_set_rate(s64 rate)
@@ -157,7 +159,7 @@ void time_set_rate(s64 rate)
 	now = time_now();
 	line_begin(now, wall_from_monotonic(&vdso_data->wall, now), rate);
 	write_end();
-	tell_step();
+	tell(false);
 }
 
 void time_set_tai(s64 ahead_ns)
@@ -165,7 +167,7 @@ void time_set_tai(s64 ahead_ns)
 	write_begin();
 	vdso_data->tai_ns = ahead_ns;
 	write_end();
-	tell_step();
+	tell(true);
 }
 
 void time_set_zone(const struct uapi_timezone *zone)

@@ -280,6 +280,7 @@ static int publish(struct task *t, u64 flags)
 		p->leader = t;
 		process_add_thread(p, t);
 		join_tree(p, flags);
+		itimer_limit_changed(p);
 		if (flags & CLONE_PARENT)
 			t->exit_signal = me->leader->exit_signal;
 	}

@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Interval timers of a process: ITIMER_REAL (and alarm) on the clock,
- * ITIMER_VIRTUAL and ITIMER_PROF on CPU time.
+ * ITIMER_VIRTUAL and ITIMER_PROF on CPU time; RLIMIT_CPU.
  *
- * The CPU time ones have no clock of their own: process->cpu_timer fires when the
+ * A deadline of a periodic timer is always the start plus a multiple of the
+ * interval.  ITIMER_REAL stands still from its expiry until the SIGALRM is taken: then
+ * it is set for the next multiple.  So a short interval costs no more than the
+ * program takes, and nothing if the program ignores the signal, as on Linux.
+ *
+ * What counts CPU time has no clock of its own: process->cpu_timer fires when the
  * process could have used up what is missing at the earliest (all its
  * threads running), looks, and is set again.
  *
@@ -13,49 +18,58 @@
 #include "clock.h"
 
 #include <uapi/errno.h>
+#include <uapi/resource.h>
 #include <uapi/time.h>
 #include <gemel/syscalls.h>
 #include <gemel/timespec.h>
 #include <gemel/uaccess.h>
 
-#define CPU_CHECK_MIN   (4 * NSEC_PER_MSEC)
+#define RLIM_INFINITY (~0ull)
 
 static void real_timer_fire(struct timer *timer)
 {
 	struct process *p = container_of(timer, struct process, real_timer);
 	struct sighand *sh = sighand_lock(p);
 
-	if (p->real_timer_deadline_ns) {
-		(void)signal_send_locked(p, NULL, SIGALRM, NULL);
-		if (p->real_timer_interval_ns) {
-			p->real_timer_deadline_ns += p->real_timer_interval_ns;
-			p->real_timer_deadline_ns = MAX(p->real_timer_deadline_ns, time_now());
-			timer_set(&p->real_timer, p->real_timer_deadline_ns);
-		} else {
+	/* It may have been set again since it fired. */
+	if (p->real_timer_deadline_ns && p->real_timer_deadline_ns <= time_now()) {
+		if (!p->real_timer_interval_ns)
 			p->real_timer_deadline_ns = 0;
-		}
+		(void)signal_send_locked(p, NULL, SIGALRM, NULL);
 	}
 	sighand_unlock(sh);
 }
 
+void itimer_taken(void)
+{
+	struct process *p = current->process;
+
+	if (!p->real_timer_deadline_ns || timer_is_armed(&p->real_timer))
+		return;
+	if (clock_advance(&p->real_timer_deadline_ns, p->real_timer_interval_ns, time_now()))
+		timer_set(&p->real_timer, p->real_timer_deadline_ns);
+}
+
 /* ---- CPU time ---- */
 
-/* CPU time of one kind; no lock that orders after SIGNAL may be held. */
-static u64 cpu_now(struct process *p, uint which)
+struct cpu_times {
+	u64 ns[2];              /* what ITIMER_VIRTUAL and ITIMER_PROF count */
+};
+
+/* No lock that orders after PROCTREE may be held. */
+static struct cpu_times cpu_times(struct process *p)
 {
 	struct process_times times;
 
-	if (which)
-		return process_cpu_now(p);
 	process_times(p, &times);
-	return times.user_ns;
+	return (struct cpu_times){ { times.user_ns, times.user_ns + times.system_ns } };
 }
 
-/* How long until one of the timers may expire at the earliest; 0: none is set. */
-static u64 cpu_check(struct process *p, const u64 now[2])
+/* The smallest of what is left until each expires, of those that are set. */
+static u64 cpu_itimers_check(struct process *p, const struct cpu_times *now)
 {
 	static const int signo[2] = { SIGVTALRM, SIGPROF };
-	u64 left = 0, min = 0;
+	u64 left = ~0ull;
 	uint i;
 
 	for (i = 0; i < 2; i++) {
@@ -63,28 +77,76 @@ static u64 cpu_check(struct process *p, const u64 now[2])
 
 		if (!it->expires_ns)
 			continue;
-		if (now[i] >= it->expires_ns) {
+		if (now->ns[i] >= it->expires_ns) {
 			(void)signal_send_locked(p, NULL, signo[i], NULL);
-			it->expires_ns = it->interval_ns ? now[i] + it->interval_ns : 0;
+			if (!clock_advance(&it->expires_ns, it->interval_ns, now->ns[i]))
+				it->expires_ns = 0;
 		}
-		if (!it->expires_ns)
-			continue;
-		left = (it->expires_ns - now[i]) / MAX(p->nthreads, 1u);
-		min = min ? MIN(min, left) : left;
-		min = MAX(min, CPU_CHECK_MIN);
+		if (it->expires_ns)
+			left = MIN(left, it->expires_ns - now->ns[i]);
 	}
-	return min;
+	return left;
 }
 
+/* SIGKILL at the hard limit; SIGXCPU at the soft one, which is a second more then. */
+static u64 cpu_limit_check(struct process *p, u64 now) __must_hold(process_lock)
+{
+	struct rlimit *limit = &p->rlimits[RLIMIT_CPU];
+	u64 left = ~0ull;
+
+	if (limit->max < RLIM_INFINITY / NSEC_PER_SEC) {
+		if (now >= limit->max * NSEC_PER_SEC) {
+			(void)signal_send_process(p, SIGKILL, NULL);
+			return ~0ull;
+		}
+		left = limit->max * NSEC_PER_SEC - now;
+	}
+	if (limit->cur < RLIM_INFINITY / NSEC_PER_SEC) {
+		if (now >= limit->cur * NSEC_PER_SEC) {
+			(void)signal_send_process(p, SIGXCPU, NULL);
+			limit->cur++;
+		}
+		if (now < limit->cur * NSEC_PER_SEC)
+			left = MIN(left, limit->cur * NSEC_PER_SEC - now);
+	}
+	return left;
+}
+
+/* Look at all, and see when to look again. */
 static void cpu_timer_fire(struct timer *timer)
 {
 	struct process *p = container_of(timer, struct process, cpu_timer);
-	u64 now[2] = { cpu_now(p, 0), cpu_now(p, 1) }, next;
-	struct sighand *sh = sighand_lock(p);
+	struct cpu_times now = cpu_times(p);
+	struct sighand *sh;
+	u64 left;
 
-	next = cpu_check(p, now);
-	if (next)
-		timer_set(&p->cpu_timer, time_now() + next);
+	irq_lock(&process_lock);
+	if (p->nthreads) {
+		left = cpu_limit_check(p, now.ns[1]);
+		sh = sighand_lock(p);
+		left = MIN(left, cpu_itimers_check(p, &now));
+		if (left != ~0ull) {
+			left = MAX(left / p->nthreads, CPU_LOOK_NS);
+			timer_set(&p->cpu_timer, deadline_after(time_now(), left));
+		}
+		sighand_unlock(sh);
+	}
+	irq_unlock(&process_lock);
+}
+
+void itimer_limit_changed(struct process *p)
+{
+	const struct rlimit *limit = &p->rlimits[RLIMIT_CPU];
+	struct sighand *sh;
+
+	if (limit->cur == RLIM_INFINITY && limit->max == RLIM_INFINITY)
+		return;
+	sh = sighand_lock(p);
+	/* itimer_stop() comes after the last has begun to exit, and takes the lock. */
+	if (READ_ONCE(p->nlive)) {
+		p->itimers_used = true;
+		timer_set(&p->cpu_timer, time_now());
+	}
 	sighand_unlock(sh);
 }
 
@@ -118,7 +180,8 @@ static void real_get(struct process *p, u64 *value, u64 *interval)
 
 	*interval = p->real_timer_interval_ns;
 	*value = 0;
-	if (p->real_timer_deadline_ns)
+	/* One that has expired, whose signal nobody has taken, shows as none. */
+	if (p->real_timer_deadline_ns && timer_is_armed(&p->real_timer))
 		*value = p->real_timer_deadline_ns > now ? p->real_timer_deadline_ns - now :
 			 NSEC_PER_USEC;
 }
@@ -146,7 +209,7 @@ static void itimer_cpu(uint which, u64 value, u64 interval, bool is_set, u64 *ol
 {
 	struct process *p = current->process;
 	struct cpu_itimer *it = &p->cpu_itimer[which];
-	u64 now = cpu_now(p, which);
+	u64 now = cpu_times(p).ns[which];
 	struct sighand *sh = sighand_lock(p);
 
 	*old_interval = it->interval_ns;
@@ -156,9 +219,9 @@ static void itimer_cpu(uint which, u64 value, u64 interval, bool is_set, u64 *ol
 	if (is_set) {
 		p->itimers_used = true;
 		it->interval_ns = interval;
-		it->expires_ns = value ? now + value : 0;
+		it->expires_ns = value ? deadline_after(now, value) : 0;
 		if (value)
-			timer_set(&p->cpu_timer, time_now() + CPU_CHECK_MIN);
+			timer_set(&p->cpu_timer, time_now());
 	}
 	sighand_unlock(sh);
 }

@@ -77,6 +77,7 @@ void task_init(void)
 		panic("task: no memory");
 	sigqueue_init();
 	vdso_init();
+	timex_init();
 }
 
 /* ---- sighand: free ones keep all actions zero, so that fork touches only what is set ---- */

@@ -33,6 +33,8 @@ static int limit_change(struct process *p, uint which, const struct rlimit *new,
 		err = limit_check(old, new, which);
 		if (err == 0)
 			p->rlimits[which] = *new;
+		if (err == 0 && which == RLIMIT_CPU)
+			itimer_limit_changed(p);
 	}
 	irq_unlock(&process_lock);
 	return err;

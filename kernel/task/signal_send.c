@@ -130,6 +130,8 @@ int sigpending_take(struct sigpending *sp, u64 blocked, struct ksiginfo *info)
 	}
 	if (!has_more)
 		sp->set.bits &= ~SIGNAL_BIT(signo);
+	if (unlikely(signo == SIGALRM))
+		itimer_taken();
 	if (!found) {
 		info_unknown(info, signo);
 		return signo;

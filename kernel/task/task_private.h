@@ -109,6 +109,11 @@ void coredump_park(struct task *t);
 /* ---- posix_timer.c, itimer.c ---- */
 void itimer_init_process(struct process *p);
 void itimer_stop(struct process *p);
+/* Current has taken a SIGALRM; sighand locked. */
+void itimer_taken(void);
+void timex_init(void);          /* timex.c */
+/* RLIMIT_CPU of @p is another, or @p is new. */
+void itimer_limit_changed(struct process *p);
 void posix_timers_delete_all(struct process *p);
 /* A queued timer signal is about to be delivered: counts overruns, re-arms. */
 bool posix_timer_deliver(struct posix_timer *pt, struct ksiginfo *info);

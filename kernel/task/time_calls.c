@@ -12,105 +12,16 @@
 #include <gemel/syscalls.h>
 #include <gemel/timespec.h>
 #include <gemel/uaccess.h>
+#include <gemel/vdso.h>
 
-/* clock ids of other processes and threads: ~pid << 3 | per-thread bit | what */
-#define CPUCLOCK_THREAD 4
-#define CPUCLOCK_SCHED  2
+/* CPU clocks that are not CPUCLOCK_SCHED count by ticks on Linux, and say so. */
+#define USER_TICK_NS    4000000
+
+/* From Linux: no time beyond this may be set, so that the clock never overflows. */
+#define SETTIME_MAX     ((s64)(INT64_MAX / NSEC_PER_SEC) - 30 * 365 * 24 * 3600ll)
+#define ZONE_MINUTES_MAX (15 * 60)
 
 /* ---- reading ---- */
-
-static u64 process_cpu_ns(struct process *p)
-{
-	u64 ns = 0;
-	struct task *t;
-
-	irq_lock(&process_lock);
-	ns = p->user_ns + p->system_ns;
-	list_for_each(t, &p->threads, thread_link)
-		ns += task_run_ns(t);
-	irq_unlock(&process_lock);
-	return ns;
-}
-
-u64 process_cpu_now(struct process *p)
-{
-	return process_cpu_ns(p);
-}
-
-static int cpu_clock_read(int clock, u64 *ns)
-{
-	pid_t pid = ~(clock >> 3);
-	struct process *p;
-	struct task *t;
-
-	if ((clock & 3) > CPUCLOCK_SCHED)
-		return -EINVAL;
-	if (clock & CPUCLOCK_THREAD) {
-		t = pid ? task_lookup(pid) : NULL;
-		if (pid && !t)
-			return -EINVAL;
-		*ns = task_run_ns(t ? t : current);
-		if (t)
-			task_put(t);
-		return 0;
-	}
-	p = pid ? process_lookup(pid) : NULL;
-	if (pid && !p)
-		return -EINVAL;
-	*ns = process_cpu_ns(p ? p : current->process);
-	if (p)
-		process_put(p);
-	return 0;
-}
-
-int clock_read(int clock, u64 *ns)
-{
-	switch (clock) {
-	case CLOCK_REALTIME:
-	case CLOCK_REALTIME_COARSE:
-	case CLOCK_REALTIME_ALARM:
-	case CLOCK_TAI:
-		*ns = time_realtime();
-		return 0;
-	case CLOCK_MONOTONIC:
-	case CLOCK_MONOTONIC_RAW:
-	case CLOCK_MONOTONIC_COARSE:
-	case CLOCK_BOOTTIME:
-	case CLOCK_BOOTTIME_ALARM:
-		*ns = time_now();
-		return 0;
-	case CLOCK_PROCESS_CPUTIME_ID:
-		*ns = process_cpu_ns(current->process);
-		return 0;
-	case CLOCK_THREAD_CPUTIME_ID:
-		*ns = task_run_ns(current);
-		return 0;
-	}
-	return clock < 0 ? cpu_clock_read(clock, ns) : -EINVAL;
-}
-
-bool clock_is_wall(int clock)
-{
-	return clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_ALARM || clock == CLOCK_TAI;
-}
-
-u64 clock_deadline(int clock, u64 ns, bool is_absolute)
-{
-	u64 offset;
-
-	if (!is_absolute)
-		return deadline_after(time_now(), ns);
-	if (!clock_is_wall(clock))
-		return ns;
-	offset = time_realtime() - time_now();
-	return ns > offset ? ns - offset : 0;
-}
-
-bool clock_can_sleep(int clock)
-{
-	return clock_is_wall(clock) || clock == CLOCK_MONOTONIC || clock == CLOCK_BOOTTIME ||
-	       clock == CLOCK_BOOTTIME_ALARM;
-}
 
 long sys_clock_gettime(int clock, struct uapi_timespec __user *uts)
 {
@@ -134,30 +45,46 @@ long sys_clock_getres(int clock, struct uapi_timespec __user *uts)
 	err = clock_read(clock, &ns);
 	if (err < 0)
 		return err;
-	if (clock == CLOCK_REALTIME_COARSE || clock == CLOCK_MONOTONIC_COARSE)
-		ts.nsec = (s64)NSEC_PER_MSEC;
+	if (clock >= 0 && VDSO_CLOCKS_COARSE >> clock & 1)
+		ts.nsec = (s64)COARSE_NS;
+	else if (clock < 0 && (clock & 3) != CPUCLOCK_SCHED)
+		ts.nsec = USER_TICK_NS;
 	return uts ? user_write(uts, &ts) : 0;
+}
+
+/* ---- setting ---- */
+
+/* 0, -EINVAL (also before the machine was started), -EPERM. */
+static int realtime_set(const struct uapi_timespec *ts)
+{
+	if (!timespec_is_valid(ts) || ts->sec >= SETTIME_MAX)
+		return -EINVAL;
+	if (!capable(CAP_SYS_TIME))
+		return -EPERM;
+	if (timespec_to_ns(ts) < time_now())
+		return -EINVAL;
+	time_set_realtime(timespec_to_ns(ts));
+	return 0;
 }
 
 long sys_clock_settime(int clock, const struct uapi_timespec __user *uts)
 {
 	struct uapi_timespec ts;
+	u64 ns;
+	int err;
 
-	if (clock != CLOCK_REALTIME)
+	if (clock != CLOCK_REALTIME && (clock >= 0 || (clock & 7) == CPUCLOCK_FD))
 		return -EINVAL;
 	if (user_read(&ts, uts) < 0)
 		return -EFAULT;
-	if (!timespec_is_valid(&ts))
-		return -EINVAL;
-	if (!capable(CAP_SYS_TIME))
-		return -EPERM;
-	time_set_realtime(timespec_to_ns(&ts));
-	return 0;
+	if (clock == CLOCK_REALTIME)
+		return realtime_set(&ts);
+	err = clock_read(clock, &ns);
+	return err < 0 ? err : -EPERM;
 }
 
 long sys_gettimeofday(struct uapi_timeval __user *utv, struct uapi_timezone __user *utz)
 {
-	struct uapi_timezone tz = { 0, 0 };
 	struct uapi_timeval tv;
 
 	if (utv) {
@@ -165,26 +92,34 @@ long sys_gettimeofday(struct uapi_timeval __user *utv, struct uapi_timezone __us
 		if (user_write(utv, &tv) < 0)
 			return -EFAULT;
 	}
-	return utz ? user_write(utz, &tz) : 0;
+	return utz ? user_write(utz, &vdso_data->zone) : 0;
 }
 
 long sys_settimeofday(const struct uapi_timeval __user *utv, const struct uapi_timezone __user *utz)
 {
 	struct uapi_timezone tz;
+	struct uapi_timespec ts = { 0, 0 };
 	struct uapi_timeval tv;
 
-	if (!capable(CAP_SYS_TIME))
-		return -EPERM;
+	if (utv) {
+		if (user_read(&tv, utv) < 0)
+			return -EFAULT;
+		if (!timeval_is_valid(&tv))
+			return -EINVAL;
+		ts = (struct uapi_timespec){ tv.sec, tv.usec * (s64)NSEC_PER_USEC };
+	}
 	if (utz && user_read(&tz, utz) < 0)
 		return -EFAULT;
-	if (!utv)
-		return 0;
-	if (user_read(&tv, utv) < 0)
-		return -EFAULT;
-	if (!timeval_is_valid(&tv))
+	if (ts.sec >= SETTIME_MAX)
 		return -EINVAL;
-	time_set_realtime(timeval_to_ns(&tv));
-	return 0;
+	if (!capable(CAP_SYS_TIME))
+		return -EPERM;
+	if (utz) {
+		if (tz.minuteswest < -ZONE_MINUTES_MAX || tz.minuteswest > ZONE_MINUTES_MAX)
+			return -EINVAL;
+		time_set_zone(&tz);
+	}
+	return utv ? realtime_set(&ts) : 0;
 }
 
 long sys_times(struct uapi_tms __user *utms)
@@ -205,60 +140,98 @@ long sys_times(struct uapi_tms __user *utms)
 
 /* ---- sleeping ---- */
 
-static long write_remaining(struct uapi_timespec __user *urem, u64 deadline)
+/* Until @deadline of the clock.  0, -EINTR. */
+static int sleep_on(const struct clock_ref *ref, u64 deadline)
 {
-	u64 now = time_now();
-	struct uapi_timespec ts = timespec_from_ns(deadline > now ? deadline - now : 0);
+	for (;;) {
+		u32 count = READ_ONCE(time_set_count);
+		u64 now = clock_ref_now(ref, clock_ref_cpu(ref)), when;
+		int err;
 
-	return urem && user_write(urem, &ts) < 0 ? -EFAULT : 0;
+		if (now >= deadline)
+			return 0;
+		when = clock_ref_when(ref, now, deadline);
+		if (ref->is_wall)
+			err = wait_event_timeout(&time_was_set,
+						 READ_ONCE(time_set_count) != count, when);
+		else
+			err = sleep_until(when, TASK_SLEEPING);
+		if (err == -EINTR)
+			return err;
+	}
 }
 
-/* arg: deadline, address of the rest */
+/* arg: deadline, address of the rest, clock.  Relative: the wall clock is not looked at. */
 static long sleep_restart(struct restart_block *rb)
 {
-	u64 deadline = rb->arg[0];
+	u64 deadline = rb->arg[0], now;
+	struct uapi_timespec __user *urem = user_ptr(struct uapi_timespec, rb->arg[1]);
+	struct uapi_timespec rem;
+	struct clock_ref ref;
+	int err;
 
-	if (sleep_until(deadline, TASK_SLEEPING) != -EINTR)
+	err = clock_ref_get(&ref, (int)rb->arg[2], CLOCK_USE_SLEEP);
+	if (err < 0)
+		return err;
+	err = sleep_on(&ref, deadline);
+	now = clock_ref_now(&ref, clock_ref_cpu(&ref));
+	clock_ref_put(&ref);
+	if (err == 0)
 		return 0;
-	if (write_remaining(user_ptr(struct uapi_timespec, rb->arg[1]), deadline) < 0)
+	rem = timespec_from_ns(deadline > now ? deadline - now : 0);
+	if (urem && user_write(urem, &rem) < 0)
 		return -EFAULT;
 	return -ERESTART_RESTARTBLOCK;
 }
 
-static long sleep_relative(u64 ns, struct uapi_timespec __user *urem)
+static long sleep_relative(struct clock_ref *ref, u64 ns, struct uapi_timespec __user *urem)
 {
 	current->restart = (struct restart_block){
 		.fn = sleep_restart,
-		.arg = { deadline_after(time_now(), ns), (ulong)urem },
+		.arg = { clock_ref_deadline(ref, ns, false, clock_ref_cpu(ref)), (ulong)urem,
+			 (ulong)ref->clock },
 	};
 	return sleep_restart(&current->restart);
 }
 
+static long sleep_absolute(struct clock_ref *ref, u64 ns)
+{
+	u64 deadline = clock_ref_deadline(ref, ns, true, 0);
+
+	return sleep_on(ref, deadline) == -EINTR ? -ERESTARTNOHAND : 0;
+}
+
 long sys_nanosleep(const struct uapi_timespec __user *ureq, struct uapi_timespec __user *urem)
 {
+	struct clock_ref ref = { .clock = CLOCK_MONOTONIC };
 	struct uapi_timespec ts;
 
 	if (user_read(&ts, ureq) < 0)
 		return -EFAULT;
 	if (!timespec_is_valid(&ts))
 		return -EINVAL;
-	return sleep_relative(timespec_to_ns(&ts), urem);
+	return sleep_relative(&ref, timespec_to_ns(&ts), urem);
 }
 
 long sys_clock_nanosleep(int clock, int flags, const struct uapi_timespec __user *ureq,
 			 struct uapi_timespec __user *urem)
 {
+	bool is_alarm = clock == CLOCK_REALTIME_ALARM || clock == CLOCK_BOOTTIME_ALARM;
 	struct uapi_timespec ts;
-	u64 deadline;
+	struct clock_ref ref;
+	long ret;
 
-	if (!clock_can_sleep(clock))
-		return clock == CLOCK_PROCESS_CPUTIME_ID ? -EOPNOTSUPP : -EINVAL;
+	ret = clock_ref_get(&ref, clock, CLOCK_USE_SLEEP);
+	if (ret < 0)
+		return ret;
 	if (user_read(&ts, ureq) < 0)
-		return -EFAULT;
-	if (!timespec_is_valid(&ts))
-		return -EINVAL;
-	if (!(flags & TIMER_ABSTIME))
-		return sleep_relative(timespec_to_ns(&ts), urem);
-	deadline = clock_deadline(clock, timespec_to_ns(&ts), true);
-	return sleep_until(deadline, TASK_SLEEPING) == -EINTR ? -ERESTARTNOHAND : 0;
+		ret = -EFAULT;
+	else if (!timespec_is_valid(&ts) || (is_alarm && (flags & ~TIMER_ABSTIME)))
+		ret = -EINVAL;
+	else if (flags & TIMER_ABSTIME)
+		ret = sleep_absolute(&ref, timespec_to_ns(&ts));
+	else
+		ret = sleep_relative(&ref, timespec_to_ns(&ts), urem);
+	clock_ref_put(&ref);
+	return ret;
 }

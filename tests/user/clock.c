@@ -5,6 +5,8 @@
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/times.h>
+#include <sys/timerfd.h>
+#include <sys/timex.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -178,4 +180,210 @@ TEST(posix_timer_fires)
 	EXPECT_EQ(SIGUSR1, sigwaitinfo(&set, &info));
 	EXPECT_EQ(SI_TIMER, info.si_code);
 	EXPECT_EQ(0, timer_delete(timer));
+}
+
+/* What each clock is good for: errors of clock_nanosleep, timer_create, timerfd_create,
+ * clock_settime with an invalid time. */
+static const struct {
+	clockid_t clock;
+	int sleep, timer, timerfd, set;
+	long resolution;
+} uses[] = {
+	{ CLOCK_REALTIME, 0, 0, 0, EINVAL, 1 },
+	{ CLOCK_MONOTONIC, 0, 0, 0, EINVAL, 1 },
+	{ CLOCK_PROCESS_CPUTIME_ID, -1, 0, EINVAL, EINVAL, 1 },
+	{ CLOCK_THREAD_CPUTIME_ID, EOPNOTSUPP, 0, EINVAL, EINVAL, 1 },
+	{ CLOCK_MONOTONIC_RAW, EOPNOTSUPP, EOPNOTSUPP, EINVAL, EINVAL, 1 },
+	{ CLOCK_REALTIME_COARSE, EOPNOTSUPP, EOPNOTSUPP, EINVAL, EINVAL, -1 },
+	{ CLOCK_MONOTONIC_COARSE, EOPNOTSUPP, EOPNOTSUPP, EINVAL, EINVAL, -1 },
+	{ CLOCK_BOOTTIME, 0, 0, 0, EINVAL, 1 },
+	{ CLOCK_TAI, 0, 0, EINVAL, EINVAL, 1 },
+	{ 10, EINVAL, EINVAL, EINVAL, EINVAL, 0 },
+	{ -2, EINVAL, 0, EINVAL, EPERM, 1 },            /* own thread's CPU time */
+	{ -6, -1, 0, EINVAL, EPERM, 1 },                /* own process's */
+	{ -8, -1, 0, EINVAL, EPERM, 4000000 },          /* the same by ticks */
+	{ -7, -1, 0, EINVAL, EPERM, 4000000 },          /* user time alone */
+	{ -1, EINVAL, EINVAL, EINVAL, EINVAL, 0 },
+	{ -5, EOPNOTSUPP, EOPNOTSUPP, EINVAL, EINVAL, 0 },      /* of a device */
+};
+
+static int error_of(long result)
+{
+	return result < 0 ? errno : 0;
+}
+
+TEST(what_each_clock_is_good_for)
+{
+	const struct timespec bad = { .tv_sec = -1 }, soon = { .tv_nsec = 1 };
+	struct timespec t;
+	int id;
+
+	for (size_t i = 0; i < sizeof(uses) / sizeof(uses[0]); i++) {
+		clockid_t c = uses[i].clock;
+		int exists = uses[i].resolution ? 0 : EINVAL;
+
+		EXPECT_EQ(exists, error_of(syscall(SYS_clock_gettime, c, &t)));
+		EXPECT_EQ(exists, error_of(syscall(SYS_clock_getres, c, &t)));
+		if (uses[i].resolution > 0)
+			EXPECT_EQ(uses[i].resolution, t.tv_nsec);
+		if (uses[i].sleep >= 0)
+			EXPECT_EQ(uses[i].sleep,
+				  error_of(syscall(SYS_clock_nanosleep, c, 0, &soon, NULL)));
+		EXPECT_EQ(uses[i].timer, error_of(syscall(SYS_timer_create, c, NULL, &id)));
+		EXPECT_EQ(uses[i].timerfd, error_of(timerfd_create(c, 0)));
+		EXPECT_EQ(uses[i].set, error_of(syscall(SYS_clock_settime, c, &bad)));
+	}
+}
+
+static void spin(void)
+{
+	for (;;)
+		;
+}
+
+/* A child's CPU time can be read, and slept by; that of its threads, and of nobody, cannot. */
+TEST(cpu_time_of_another_process)
+{
+	struct timespec t = { .tv_nsec = 20000000 };
+	pid_t pid = fork();
+	clockid_t clock;
+	long long start;
+	int status;
+
+	if (pid == 0)
+		spin();
+	EXPECT_EQ(0, clock_getcpuclockid(pid, &clock));
+	EXPECT_EQ(~pid * 8 + 2, clock);
+	start = now(clock);
+	EXPECT_EQ(0, syscall(SYS_clock_nanosleep, clock, 0, &t, NULL));
+	EXPECT(now(clock) - start >= 20000000);
+	EXPECT_ERRNO(EINVAL, syscall(SYS_clock_gettime, clock | 4, &t));
+	EXPECT_EQ(0, kill(pid, SIGKILL));
+	EXPECT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_ERRNO(EINVAL, syscall(SYS_clock_gettime, clock, &t));
+}
+
+TEST(tai_is_ahead_by_whole_seconds)
+{
+	struct timex tx = { .modes = 0 };
+	long long real, tai;
+
+	EXPECT(adjtimex(&tx) >= 0);
+	real = now(CLOCK_REALTIME);
+	tai = now(CLOCK_TAI);
+	EXPECT(tai - tx.tai * 1000000000LL >= real);
+	EXPECT(now(CLOCK_REALTIME) >= tai - tx.tai * 1000000000LL);
+}
+
+static void on_alarm(int signo)
+{
+	(void)signo;
+}
+
+/* A handler ends a sleep, which then says what was left. */
+TEST(a_handler_ends_a_sleep_with_the_rest)
+{
+	struct sigaction act = { .sa_handler = on_alarm, .sa_flags = SA_RESTART };
+	struct itimerval soon = { { 0, 20000 }, { 0, 20000 } };
+	struct timespec t = { .tv_sec = 1000 }, rest = { 0, 0 };
+	long long start = now(CLOCK_MONOTONIC), left;
+
+	EXPECT_EQ(0, sigaction(SIGALRM, &act, NULL));
+	EXPECT_EQ(0, setitimer(ITIMER_REAL, &soon, NULL));
+	EXPECT_ERRNO(EINTR, nanosleep(&t, &rest));
+	left = rest.tv_sec * 1000000000LL + rest.tv_nsec;
+	EXPECT(left < 1000000000000LL);
+	EXPECT(now(CLOCK_MONOTONIC) - start + left >= 1000000000000LL);
+	/* An absolute one leaves it alone. */
+	rest.tv_sec = 77;
+	t.tv_sec += now(CLOCK_MONOTONIC) / 1000000000;
+	EXPECT_EQ(EINTR, clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, &rest));
+	EXPECT_EQ(77, rest.tv_sec);
+}
+
+/* Stopped and continued, it sleeps on to its end and reports nothing. */
+TEST(a_sleep_survives_stop_and_continue)
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		long long start = now(CLOCK_MONOTONIC);
+
+		sleep_ns(300000000);
+		EXPECT(now(CLOCK_MONOTONIC) - start >= 300000000);
+		_exit(0);
+	}
+	for (int i = 0; i < 3; i++) {
+		sleep_ns(30000000);
+		EXPECT_EQ(0, kill(pid, SIGSTOP));
+		EXPECT_EQ(pid, waitpid(pid, &status, WUNTRACED));
+		if (!WIFSTOPPED(status))
+			break;          /* it was over before, in good time */
+		EXPECT_EQ(0, kill(pid, SIGCONT));
+	}
+	if (!WIFEXITED(status))
+		EXPECT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
+}
+
+TEST(adjtimex_reads)
+{
+	struct timex tx = { .modes = 0 };
+	long long before = now(CLOCK_REALTIME), here;
+	int state = adjtimex(&tx);
+
+	EXPECT(state >= 0 && state <= 5);
+	EXPECT_EQ(5, tx.status & STA_UNSYNC ? state : 5);
+	EXPECT(tx.tick >= 9000 && tx.tick <= 11000);
+	EXPECT_EQ(1, tx.precision);
+	EXPECT_EQ(500 << 16, tx.tolerance);
+	EXPECT(tx.freq >= -tx.tolerance && tx.freq <= tx.tolerance);
+	here = tx.time.tv_sec * 1000000000LL +
+	       tx.time.tv_usec * (tx.status & STA_NANO ? 1 : 1000);
+	EXPECT(here >= before - 1000 && here <= now(CLOCK_REALTIME));
+	tx.modes = ADJ_OFFSET_SS_READ;
+	EXPECT_EQ(state, adjtimex(&tx));
+}
+
+TEST(adjtimex_refuses)
+{
+	struct timex tx = { .modes = ADJ_TICK, .tick = 8999 };
+
+	EXPECT_ERRNO(EINVAL, adjtimex(&tx));
+	tx = (struct timex){ .modes = 0x8000 };
+	EXPECT_ERRNO(EINVAL, adjtimex(&tx));
+	tx = (struct timex){ .modes = ADJ_SETOFFSET, .time = { 0, 1000000 } };
+	EXPECT_ERRNO(EINVAL, adjtimex(&tx));
+	EXPECT_ERRNO(EFAULT, adjtimex((void *)8));
+	EXPECT_ERRNO(EINVAL, clock_adjtime(10, &tx));
+	EXPECT_ERRNO(EOPNOTSUPP, clock_adjtime(CLOCK_MONOTONIC, &tx));
+	EXPECT_EQ(0, setuid(1));
+	tx = (struct timex){ .modes = ADJ_FREQUENCY };
+	EXPECT_ERRNO(EPERM, adjtimex(&tx));
+	tx = (struct timex){ .modes = 0x8001 };
+	EXPECT_ERRNO(EPERM, adjtimex(&tx));
+	tx.modes = 0;
+	EXPECT(adjtimex(&tx) >= 0);
+}
+
+/* A second's thousandth is worked off at 500 ppm: the clock gains, and never more than that. */
+TEST(adjtime_works_an_offset_off_slowly)
+{
+	struct timeval by = { 0, 1000 }, left, none = { 0, 0 };
+	long long outer = now(CLOCK_MONOTONIC), real = now(CLOCK_REALTIME);
+	long long inner = now(CLOCK_MONOTONIC);
+
+	EXPECT_EQ(0, adjtime(&by, NULL));
+	sleep_ns(50000000);
+	inner = now(CLOCK_MONOTONIC) - inner;
+	real = now(CLOCK_REALTIME) - real;
+	outer = now(CLOCK_MONOTONIC) - outer;
+	EXPECT(real >= inner - inner / 1000);
+	EXPECT(real <= outer + outer / 1000);
+	EXPECT_EQ(0, adjtime(&none, &left));
+	EXPECT_EQ(0, left.tv_sec);
+	EXPECT(left.tv_usec >= 0 && left.tv_usec <= 1000);
+	EXPECT_EQ(0, adjtime(NULL, &left));
+	EXPECT_EQ(0, left.tv_usec);
 }

@@ -45,6 +45,7 @@
 	X(SIGNAL,    "signal actions and pending sets (irq)")           \
 	X(KTHREADS,  "list of kernel threads (irq)")                    \
 	X(WORKQ,     "work queue (irq)")                                \
+	X(TIMEX,     "rate of the wall clock (irq)")                    \
 	X(WAITQ,     "wait queue (irq)")                                \
 	X(EPREADY1,  "epoll: ready list (irq)")                         \
 	X(EPWAIT1,   "epoll: who waits for it (irq)")                   \

@@ -21,6 +21,7 @@ struct uapi_epoll_event;
 struct uapi_clone_args;
 struct uapi_sched_param;
 struct uapi_timespec;
+struct uapi_timex;
 struct uapi_timezone;
 struct uapi_tms;
 struct uapi_timeval;

@@ -76,6 +76,7 @@ SYSCALL2(sched_rr_get_interval, 148, 127, int, pid, struct uapi_timespec __user 
 SYSCALL0(vhangup,               153,  58)
 SYSCALL5(prctl,                 157, 167, int, op, ulong, arg2, ulong, arg3, ulong, arg4,
 	 ulong, arg5)
+SYSCALL1(adjtimex,              159, 171, struct uapi_timex __user *, timex)
 SYSCALL2(setrlimit,             160, 164, uint, which, const struct rlimit __user *, limit)
 SYSCALL2(settimeofday,          164, 170, const struct uapi_timeval __user *, tv,
 	 const struct uapi_timezone __user *, tz)
@@ -120,6 +121,7 @@ SYSCALL4(rt_tgsigqueueinfo,     297, 240, int, tgid, int, tid, int, signo,
 	 const struct ksiginfo __user *, info)
 SYSCALL4(prlimit64,             302, 261, int, pid, uint, which, const struct rlimit __user *, new,
 	 struct rlimit __user *, old)
+SYSCALL2(clock_adjtime,         305, 266, int, clock, struct uapi_timex __user *, timex)
 SYSCALL3(getcpu,                309, 168, uint __user *, cpu, uint __user *, node,
 	 void __user *, cache)
 SYSCALL5(execveat,              322, 281, int, dirfd, const char __user *, path,

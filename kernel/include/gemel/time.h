@@ -26,8 +26,8 @@ void time_set_rate(s64 rate);
 void time_set_tai(s64 ahead_ns);
 struct uapi_timezone;
 void time_set_zone(const struct uapi_timezone *zone);
-/* Changed, then woken, after the wall clock was set or its rate changed. */
-extern u32 time_set_count;
+/* Changed, then woken, after the wall clock was set or its rate changed; the former alone. */
+extern u32 time_set_count, time_step_count;
 extern struct wait_queue time_was_set;
 
 u64 time_from_cycles(u64 cycles);
