@@ -269,11 +269,6 @@ static void tty_end_write(struct tty *tty)
 	wake_all_key(&tty->write_wait, POLLOUT | POLLWRNORM);
 }
 
-static bool is_console_file(struct file *f)
-{
-	return ((struct tty_file *)f->private)->is_console;
-}
-
 static ssize_t tty_write(struct file *f, struct iobuf *io, u64 *pos)
 {
 	struct tty *tty = tty_of_file(f);
@@ -283,7 +278,7 @@ static ssize_t tty_write(struct file *f, struct iobuf *io, u64 *pos)
 	(void)pos;
 	if (tty_is_hung_up(f))
 		return -EIO;
-	if ((READ_ONCE(tty->ld.termios.lflag) & TOSTOP) && !is_console_file(f))
+	if (READ_ONCE(tty->ld.termios.lflag) & TOSTOP)
 		err = tty_check_job(tty, SIGTTOU);
 	if (err == 0)
 		err = tty_begin_write(f, tty);
@@ -459,7 +454,7 @@ static ssize_t tty_read(struct file *f, struct iobuf *io, u64 *pos)
 	(void)pos;
 	if (tty_is_hung_up(f) || !io->left)
 		return 0;
-	err = is_console_file(f) ? 0 : tty_check_job(tty, SIGTTIN);
+	err = tty_check_job(tty, SIGTTIN);
 	if (err < 0)
 		return err;
 	if (ldisc_is_canonical(&tty->ld))

@@ -11,7 +11,8 @@ JOB = """bash -c 'echo rea""dy; exec sleep 1000'"""
 def test_stop_foreground_interrupt(arch):
     with Guest(arch) as guest:
         guest.log_in()
-        guest.send("cat\r")
+        guest.send("echo sta''rted; cat\r")
+        guest.expect("\r\nstarted\r\n")
         for _ in range(3):
             guest.send("to it\r")
             guest.expect("to it\r\nto it\r\n")
@@ -48,7 +49,8 @@ def test_background_and_wait(arch):
 def test_pipeline_stopped_and_continued(arch):
     with Guest(arch) as guest:
         guest.log_in()
-        guest.send("cat | cat | cat\r")
+        guest.send("echo sta''rted; cat | cat | cat\r")
+        guest.expect("\r\nstarted\r\n")
         for _ in range(3):
             guest.send("through all\r")
             guest.expect("through all\r\nthrough all\r\n")
