@@ -217,6 +217,13 @@ ifeq ($(T),syscall)
 else
 	@$(MAKE) -C tests/fuzz T=$(or $(T),fdt) SECONDS=$(or $(SECONDS),60)
 endif
+failnth:                        ## fail each thing that can, in every contract test; STEP=1
+	@$(MAKE) DEBUG=1 kernel image
+	@tools/run --debug --arch $(ARCH) -c 'for t in /usr/lib/gemel/tests/*; do for k in \
+		alloc usercopy block; do failnth -s 30 -i $(or $(STEP),1) -k $$k $$t; done; done'
+check-debug:                    ## tests and stages in the debug kernels of both
+	@$(MAKE) DEBUG=1 both-test-ready
+	@tools/test debug
 check-kernel: kernel-test       ## the tests inside the kernel, under QEMU
 	@tools/test --arch $(ARCH) kernel
 stages: kernel image            ## the contract programs on Gemel, in order, a line each

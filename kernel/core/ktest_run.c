@@ -2,6 +2,11 @@
 /*
  * The runner of in-kernel tests: walks the rows that KTEST() left in section "ktests".
  * The lines go to the log without a tag, so that they stand bare on the console.
+ *
+ * Leaks.  In debug kernels no cache may have more objects in use after a test than
+ * before, once its caches are dropped.  A first run may leave what is made once, and work items
+ * free late: so a test that left something waits, runs again, and has failed if every
+ * run left more of the same cache.
  */
 #include <gemel/ktest_run.h>
 
@@ -10,7 +15,11 @@
 #include <gemel/boot_info.h>
 #include <gemel/ktest.h>
 #include <gemel/log.h>
+#include <gemel/page.h>
+#include <gemel/slab.h>
 #include <gemel/string.h>
+#include <gemel/task.h>
+#include <gemel/time.h>
 
 extern const struct ktest __start_ktests[] __weak;
 extern const struct ktest __stop_ktests[] __weak;
@@ -44,12 +53,84 @@ static bool is_chosen(const struct ktest *test, const char *choice)
 	return !choice[n] || (choice[n] == '.' && strcmp(choice + n + 1, test->name) == 0);
 }
 
+/* ---- leaks ---- */
+
+enum { CACHES_MAX = 96, LEAK_RUNS = 4, SETTLE_TRIES = 20 };
+
+struct counters {
+	uint n;
+	struct {
+		const char *name;
+		size_t used;
+	} cache[CACHES_MAX];
+};
+
+static struct counters before, after;
+
+static void count_cache(void *arg, const char *name, size_t size, size_t used, size_t total)
+{
+	struct counters *c = arg;
+
+	(void)size, (void)total;
+	if (c->n < CACHES_MAX) {
+		c->cache[c->n].name = name;
+		c->cache[c->n++].used = used;
+	}
+}
+
+static void count(struct counters *c)
+{
+	reclaim_all();
+	c->n = 0;
+	slab_report(count_cache, c);
+}
+
+/* A bit for each cache that has grown, after what comes late. */
+static u64 grown(void)
+{
+	u64 bits = 0;
+
+	for (uint tries = 0; tries < SETTLE_TRIES; tries++) {
+		count(&after);
+		bits = 0;
+		for (uint i = 0; i < before.n && i < 64; i++)
+			if (after.cache[i].name == before.cache[i].name &&
+			    after.cache[i].used > before.cache[i].used)
+				bits |= 1ull << i;
+		if (!bits)
+			break;
+		(void)sleep_until(time_now() + 20 * NSEC_PER_MSEC, TASK_BLOCKED);
+	}
+	return bits;
+}
+
+static void check_leaks(const struct ktest *test, struct ktest_run *kt)
+{
+	u64 leaked = grown();
+
+	for (uint run = 1; run < LEAK_RUNS && leaked && !kt->failures; run++) {
+		count(&before);
+		test->fn(kt);
+		leaked &= grown();
+	}
+	for (uint i = 0; i < 64 && !kt->failures; i++)
+		if (leaked >> i & 1) {
+			kt->failures++;
+			say("FAIL %s.%s leak: %s had %zu objects, has %zu", test->suite, test->name,
+			    after.cache[i].name, before.cache[i].used, after.cache[i].used);
+		}
+}
+
 static bool test_run(const struct ktest *test)
 {
 	struct ktest_run kt = { 0 };
 
 	running = test;
+	if (GEMEL_DEBUG)
+		count(&before);
 	test->fn(&kt);
+	if (GEMEL_DEBUG && !kt.failures)
+		check_leaks(test, &kt);
 	if (kt.failures == 0)
 		say("ok %s.%s", test->suite, test->name);
 	return kt.failures == 0;

@@ -8,7 +8,10 @@
 #include <gemel/boot_info.h>
 #include <gemel/kthread.h>
 #include <gemel/ktest.h>
+#include <gemel/list.h>
 #include <gemel/mutex.h>
+#include <gemel/refs.h>
+#include <gemel/slab.h>
 #include <gemel/string.h>
 #include <gemel/task.h>
 #include <gemel/time.h>
@@ -65,6 +68,60 @@ static __noinline void plant_bounds(void)
 	static int array[8];
 
 	sink = array[number];
+}
+
+static __noinline void plant_use_after_free(void)
+{
+	volatile long *p = kalloc(64);
+
+	kfree((void *)p);
+	sink = p[1];
+}
+
+static __noinline void plant_heap_overflow(void)
+{
+	volatile char *p = kalloc(40);
+
+	p[40] = 1;
+	kfree((void *)p);
+}
+
+static __noinline void plant_double_free(void)
+{
+	void *p = kalloc(64);
+
+	kfree(p);
+	kfree(p);
+	sink = 0;
+}
+
+/* A pointer that a program gave, used as one of the kernel. */
+static __noinline void plant_user_pointer(void)
+{
+	sink = *(volatile long *)(0x10000ul + number * 0);
+}
+
+static __noinline void plant_list(void)
+{
+	static struct list a = LIST_INIT(a), b = LIST_INIT(b), link;
+
+	list_add(&a, &link);
+	list_add(&b, &link);
+	list_remove(a.next);
+	list_add(&a, &b);
+}
+
+static __noinline void plant_refs(void)
+{
+	struct refs r = REFS_INIT(1);
+
+	(void)refs_put(&r);
+	(void)refs_put(&r);
+}
+
+static __noinline void plant_leak(void)
+{
+	sink = (long)kalloc(1000);
 }
 
 static int loser(void *arg)
@@ -129,6 +186,13 @@ static const struct plant {
 	{ "shift", plant_shift },
 	{ "overflow", plant_overflow },
 	{ "bounds", plant_bounds },
+	{ "use-after-free", plant_use_after_free },
+	{ "heap-overflow", plant_heap_overflow },
+	{ "double-free", plant_double_free },
+	{ "user-pointer", plant_user_pointer },
+	{ "list", plant_list },
+	{ "refs", plant_refs },
+	{ "leak", plant_leak },
 	{ "lost-wake-up", plant_lost_wake_up },
 	{ "soft-lock-up", plant_soft_lock_up },
 	{ "hard-lock-up", plant_hard_lock_up },
@@ -143,5 +207,5 @@ KTEST(plant, only_what_the_command_line_names)
 	for (uint i = 0; i < ARRAY_SIZE(plants); i++)
 		if (strcmp(plants[i].word, word) == 0)
 			plants[i].fn();
-	EXPECT(false);
+	EXPECT(strcmp(word, "leak") == 0);
 }

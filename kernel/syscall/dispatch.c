@@ -92,8 +92,22 @@ const char *syscall_args_text(ulong nr)
 	return nr < ARRAY_SIZE(texts) && texts[nr].args ? texts[nr].args : "";
 }
 
+static u32 counts[GEMEL_DEBUG ? ARRAY_SIZE(calls) : 1];         /* atomic */
+
+ulong syscall_limit(void)
+{
+	return ARRAY_SIZE(calls);
+}
+
+u32 syscall_count(ulong nr)
+{
+	return GEMEL_DEBUG ? READ_ONCE(counts[nr]) : 0;
+}
+
 static __always_inline long syscall_call(ulong nr, const ulong a[6])
 {
+	if (GEMEL_DEBUG && nr < ARRAY_SIZE(calls))
+		__atomic_fetch_add(&counts[nr], 1, __ATOMIC_RELAXED);
 	if (likely(nr < ARRAY_SIZE(calls) && calls[nr]))
 		return calls[nr](a[0], a[1], a[2], a[3], a[4], a[5]);
 	return -ENOSYS;

@@ -20,17 +20,23 @@ def kernel(arch):
     return TOP / "build" / f"{arch}-debug" / name
 
 
-def plant(arch, word, what, function, more=""):
-    """Boot with plant=@word: the panic says @what, and a stack names @function."""
+def boot(arch, words):
+    """Status and console of a boot with @words."""
     exit_word = "exitport=0xf4" if arch == "amd64" else "exitport=semihosting"
     done = subprocess.run(
         [TOP / "tools/run", "--arch", arch, "--disk", "none", "--timeout", str(LIMIT_S),
          "--kernel", kernel(arch),
-         "--append", f"ktest=plant plant={word} {more} {exit_word}"],
+         "--append", f"{words} {exit_word}"],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     console = done.stdout.decode(errors="replace")
     if done.returncode in (0, 124):
         raise Failure(f"status {done.returncode}; the console's end: {console[-600:]!r}")
+    return console
+
+
+def plant(arch, word, what, function, more=""):
+    """Boot with plant=@word: the panic says @what, and a stack names @function."""
+    console = boot(arch, f"ktest=plant plant={word} {more}")
     expect_match(f"panic: {what}", console)
     expect_match(rf"{function}\+0x", console)
 
@@ -62,6 +68,42 @@ def test_signed_overflow(arch):
 
 def test_index_out_of_bounds(arch):
     plant(arch, "bounds", "undefined behaviour: array index out of bounds", "plant_bounds")
+
+
+def test_use_after_free(arch):
+    plant(arch, "use-after-free", "kasan: read of 8 bytes .*: freed memory, in plant_use_after",
+          "allocated by plant_use_after_free")
+
+
+def test_overflow_of_an_object(arch):
+    plant(arch, "heap-overflow", "kasan: write of 1 bytes .*: beyond the object",
+          "plant_heap_overflow")
+
+
+def test_double_free(arch):
+    plant(arch, "double-free", "slab: .* freed twice", "plant_double_free")
+
+
+def test_user_pointer_dereferenced(arch):
+    plant(arch, "user-pointer", "access to user memory outside of the copy functions",
+          "plant_user_pointer")
+
+
+def test_list_corrupted(arch):
+    plant(arch, "list", r".*list\.h:\d+: ASSERT", "plant_list")
+
+
+def test_reference_given_back_twice(arch):
+    plant(arch, "refs", r".*refs\.h:\d+: ASSERT", "plant_refs")
+
+
+def test_leak(arch):
+    expect_match(r"FAIL plant\.\w+ leak: kalloc-\d+ had \d+ objects",
+                 boot(arch, "ktest=plant plant=leak"))
+
+
+def test_stack_overflow(arch):
+    expect_match("panic: .*stack overflow", boot(arch, "ktest=crash crash=stack"))
 
 
 def test_lost_wake_up(arch):

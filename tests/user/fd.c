@@ -3,6 +3,7 @@
 #include "test.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -521,4 +522,21 @@ TEST(a_pipe_without_readers_is_opened_and_broken)
 	EXPECT_EQ(SIG_DFL, signal(SIGPIPE, SIG_IGN));
 	EXPECT_ERRNO(EPIPE, write(again, "x", 1));
 	EXPECT(open(path, O_WRONLY | O_NONBLOCK) >= 0);
+}
+
+TEST(an_owner_has_a_number_that_can_be_negated)
+{
+	struct f_owner_ex owner = { F_OWNER_PGRP, INT_MIN };
+	int fds[2];
+
+	EXPECT_EQ(0, pipe(fds));
+	EXPECT_ERRNO(EINVAL, fcntl(fds[0], F_SETOWN, INT_MIN));
+	EXPECT_ERRNO(ESRCH, fcntl(fds[0], F_SETOWN_EX, &owner));
+	owner.pid = -1;
+	EXPECT_ERRNO(ESRCH, fcntl(fds[0], F_SETOWN_EX, &owner));
+	EXPECT_EQ(0, fcntl(fds[0], F_GETOWN));
+	EXPECT_EQ(0, fcntl(fds[0], F_SETOWN, -getpgrp()));
+	EXPECT_EQ(0, fcntl(fds[0], F_GETOWN_EX, &owner));
+	EXPECT_EQ(F_OWNER_PGRP, owner.type);
+	EXPECT_EQ(getpgrp(), owner.pid);
 }

@@ -178,6 +178,8 @@ static const struct outcome *run(const struct program *p)
 	journal_write(p);
 	scratch_make();
 	pid = fork();
+	if (pid == 0 && journal >= 0)
+		close(journal);
 	if (pid == 0)
 		program_run(p, uid, out, &shared->coverage);
 	if (pid < 0 || !run_end(pid, uid)) {

@@ -21,6 +21,7 @@
 #include <gemel/sched.h>
 #include <gemel/slab.h>
 #include <gemel/string.h>
+#include <gemel/syscall.h>
 #include <gemel/time.h>
 #include <gemel/trace.h>
 #include <gemel/utsname.h>
@@ -287,6 +288,9 @@ static int show_stats(struct text *x, const struct proc_ref *r)
 	memory_info(&mi);
 	for (uint i = 0; i < TRACE_COUNT; i++)
 		text_printf(x, "event.%s %lu\n", trace_event_name(i), (ulong)trace_count(i));
+	for (ulong nr = 0; nr < syscall_limit(); nr++)
+		if (syscall_count(nr) && syscall_name(nr)[0])
+			text_printf(x, "syscall.%s %u\n", syscall_name(nr), syscall_count(nr));
 	text_printf(x, "irq.total %lu\nsched.switches %lu\nsched.idle_ns %lu\nfiles.open %u\n"
 		    "tasks %u\n", (ulong)irq_count_total(), (ulong)sched_context_switches(),
 		    (ulong)idle_total(), file_count(), count_tasks(&last));

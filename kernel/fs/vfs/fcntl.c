@@ -49,6 +49,8 @@ static long fcntl_set_owner_ex(struct file *f, ulong arg)
 		return -EFAULT;
 	if (ox.type != F_OWNER_TID && ox.type != F_OWNER_PID && ox.type != F_OWNER_PGRP)
 		return -EINVAL;
+	if (ox.pid < 0)
+		return -ESRCH;
 	f->owner.pid = ox.type == F_OWNER_PGRP ? -ox.pid : ox.pid;
 	return 0;
 }
@@ -98,6 +100,9 @@ static long fcntl_file(struct file *f, int fd, uint cmd, ulong arg)
 	case F_OFD_SETLKW:
 		return locks_fcntl(f, fd, cmd, arg);
 	case F_SETOWN:
+		/* It has no opposite, which would be the process group. */
+		if ((int)arg == (int)0x80000000u)
+			return -EINVAL;
 		f->owner.pid = (int)arg;
 		return 0;
 	case F_GETOWN:

@@ -3,8 +3,9 @@
 /*
  * Circular doubly linked lists, intrusive.  A list head and a link are the
  * same struct; an empty head and an unlinked link point at themselves.
- * No locking: the owner of the list brings it.
+ * No locking: the owner of the list brings it.  Debug kernels check that neighbours agree.
  */
+#include <gemel/assert.h>
 #include <gemel/compiler.h>
 
 struct list {
@@ -25,6 +26,7 @@ static inline bool list_is_empty(const struct list *head)
 
 static inline void list_insert_between(struct list *prev, struct list *l, struct list *next)
 {
+	DEBUG_ASSERT(prev->next == next && next->prev == prev);
 	l->prev = prev;
 	l->next = next;
 	prev->next = l;
@@ -46,6 +48,7 @@ static inline void list_add_tail(struct list *at, struct list *l)
 /* Unlink @l and make it point at itself; harmless on an unlinked one. */
 static inline void list_remove(struct list *l)
 {
+	DEBUG_ASSERT(l->prev->next == l && l->next->prev == l);
 	l->prev->next = l->next;
 	l->next->prev = l->prev;
 	list_init(l);

@@ -11,3 +11,7 @@
 const char *syscall_name(ulong nr);
 /* "int fd, void __user * buf, ..."; "" when there is no such call. */
 const char *syscall_args_text(ulong nr);
+/* Numbers are below this. */
+ulong syscall_limit(void);
+/* How often @nr was called since boot: debug kernels, others do not count. */
+u32 syscall_count(ulong nr);
