@@ -182,6 +182,10 @@ $B/debian.img: tools/image tools/debian.py build/packages/$(ARCH)/debian/.comple
 	@echo "  DISK $@"
 	@tools/image --arch $(ARCH) --out $@ --debian
 debian-image: $B/debian.img     ## the image of Debian's programs: tools/run --disk $B/debian.img
+debian-test: both-debian-ready  ## Debian's Python tests itself, on both architectures
+	@tests/debian/python_short.py
+	@tests/debian/python_long.py
+debian-ready: kernel debian-image
 run:                            ## build everything and boot it; Ctrl-A x leaves
 	@tools/setup
 	@$(MAKE) kernel image
@@ -202,7 +206,7 @@ test:                           ## prove both architectures: all rings (tools/te
 	@tools/setup
 	@$(MAKE) both-test-ready
 	@tools/test
-test-ready: kernel kernel-test image
+test-ready: kernel kernel-test image debian-image
 lint:                           ## the rules of the tree; headers alone; the template port links
 	@tools/test tree
 parity:                         ## write docs/parity.md and docs/syscalls.md
