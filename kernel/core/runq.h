@@ -10,6 +10,8 @@
 #define RT_PRIORITIES   100
 #define SLICE_BASE_NS   3000000ull      /* fair class */
 #define SLICE_RR_NS     100000000ull
+#define RT_PERIOD_NS    1000000000ull
+#define RT_RUNTIME_NS   950000000ull
 #define WEIGHT_NICE_0   1024u
 #define WEIGHT_IDLE     3u
 #define TIME_NEVER      (~0ull)
@@ -25,6 +27,7 @@ struct run_queue {
 	uint nr_running;                        /* read by others without the lock; without idle */
 	u64 slice_end_ns;                       /* of current, TIME_NEVER: nobody waits for it */
 	bool slice_is_over;                     /* current goes behind its equals */
+	u8 curr_priority;                       /* real time; read by others without the lock */
 	u64 switches;
 
 	/* Fair class: sums over queued tasks and a fair current (sched_fair.c). */
@@ -36,6 +39,7 @@ struct run_queue {
 
 	/* Real-time class. */
 	u64 rt_map[2];                          /* bit: that list is not empty */
+	u64 rt_period_end_ns, rt_used_ns;
 	struct list rt[RT_PRIORITIES];
 };
 
@@ -68,7 +72,7 @@ void fair_leave(struct run_queue *rq, struct sched_entity *se);
 void fair_push(struct run_queue *rq, struct sched_entity *se);
 void fair_pull(struct run_queue *rq, struct sched_entity *se);
 struct sched_entity *fair_first(struct run_queue *rq);
-/* A queued task that may run on @cpu_id, the least urgent, or NULL. */
+/* A queued task that may run on @cpu_id, one of the least urgent, or NULL. */
 struct sched_entity *fair_last_for(struct run_queue *rq, uint cpu_id);
 /* Charge @delta ns to the running @se. */
 void fair_charge(struct run_queue *rq, struct sched_entity *se, u64 delta_ns);
@@ -86,7 +90,14 @@ void rt_init(struct run_queue *rq);
 void rt_push(struct run_queue *rq, struct sched_entity *se, bool at_head);
 void rt_pull(struct run_queue *rq, struct sched_entity *se);
 struct sched_entity *rt_first(struct run_queue *rq);
-struct sched_entity *rt_last_for(struct run_queue *rq, uint cpu_id);
+/* The most urgent one queued that may run on @cpu_id, or NULL. */
+struct sched_entity *rt_first_for(struct run_queue *rq, uint cpu_id);
+void rt_charge(struct run_queue *rq, struct sched_entity *se, u64 delta_ns);
+/* When the running @se goes behind its equals, or has used up what the class may; TIME_NEVER. */
+u64 rt_slice_end(struct run_queue *rq, const struct sched_entity *se, u64 now_ns);
+bool rt_slice_is_over(const struct sched_entity *se);
+/* Has the class used up its part of the period, and does a fair task wait? */
+bool rt_is_throttled(struct run_queue *rq, u64 now_ns);
 
 /* sched.c.  Lock: rq->lock. */
 void rq_enqueue(struct run_queue *rq, struct task *t);
@@ -102,6 +113,10 @@ extern u64 sched_idle_mask;
 uint balance_choose_cpu(struct task *t, bool is_new);
 /* This CPU has nothing to run: take a task from a busy one.  rq->lock; others' only by trying. */
 bool balance_pull(struct run_queue *rq);
+/* The real-time task @t has been preempted: does another CPU run something less urgent? */
+void balance_push_rt(struct run_queue *rq, struct task *t);
+/* This CPU has no real-time task any more: does one wait elsewhere? */
+void balance_pull_rt(struct run_queue *rq);
 /* This CPU is busy and has been for a slice: give a task away.  rq->lock. */
 void balance_push(struct run_queue *rq, u64 now_ns);
 void balance_load_update(u64 now_ns);

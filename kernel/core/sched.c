@@ -41,6 +41,9 @@
  * they are off, in both tasks; the nesting count of irq locks is 0 at the switch,
  * and the queue's lock is taken by its bare bit, so nothing per CPU has to be handed over.
  *
+ * Real time.  While a fair task waits, tasks of the real-time class have RT_RUNTIME_NS of
+ * each RT_PERIOD_NS of a CPU, as Linux's default is; nobody starves.
+ *
  * Time.  No tick.  A slice has an end only while somebody waits for the CPU:
  * rq->slice_end_ns, for which the CPU's timer is armed (sched_timer()).  CPU time is
  * charged when a slice or a stay ends.
@@ -72,6 +75,11 @@ static const u32 nice_weights[40] = {
 	1024, 820, 655, 526, 423, 335, 272, 215, 172, 137,
 	110, 87, 70, 56, 45, 36, 29, 23, 18, 15,
 };
+
+static u32 policy_weight(uint policy, int nice)
+{
+	return policy == SCHED_IDLE ? WEIGHT_IDLE : nice_weights[nice + 20];
+}
 
 static void rq_lock_bare(struct run_queue *rq)
 {
@@ -130,7 +138,11 @@ void rq_charge_current(struct run_queue *rq, u64 now_ns)
 	se->exec_start_ns = now_ns;
 	se->run_ns += (u64)delta;
 	charge_modes(t, (u64)delta);
-	if (se->on_rq && !se_is_rt(se))
+	if (!se->on_rq)
+		return;
+	if (se_is_rt(se))
+		rt_charge(rq, se, (u64)delta);
+	else
 		fair_charge(rq, se, (u64)delta);
 }
 
@@ -205,11 +217,16 @@ static void slice_arm(struct run_queue *rq, u64 now_ns)
 	const struct sched_entity *se = &rq->curr->se;
 
 	rq->slice_end_ns = TIME_NEVER;
-	if (rq->curr == rq->idle || rq->nr_running < 2 ||
-	    (se_is_rt(se) && se->policy != SCHED_RR))
+	if (rq->curr == rq->idle || rq->nr_running < 2)
 		return;
-	rq->slice_end_ns = now_ns + (se_is_rt(se) ? SLICE_RR_NS : fair_slice_left(se));
-	timer_arm(rq->slice_end_ns);
+	if (se_is_rt(se))
+		rq->slice_end_ns = rt_slice_end(rq, se, now_ns);
+	else if (rt_first(rq))          /* they wait for their next period */
+		rq->slice_end_ns = MIN(now_ns + fair_slice_left(se), rq->rt_period_end_ns);
+	else
+		rq->slice_end_ns = now_ns + fair_slice_left(se);
+	if (rq->slice_end_ns != TIME_NEVER)
+		timer_arm(rq->slice_end_ns);
 }
 
 /* @t has been queued: does it run at once, or at the end of a slice? */
@@ -299,11 +316,11 @@ void task_set_work(struct task *t, u32 bits)
 
 /* Switching. */
 
-static struct task *rq_pick(struct run_queue *rq)
+static struct task *rq_pick(struct run_queue *rq, u64 now_ns)
 {
 	struct sched_entity *se = rt_first(rq);
 
-	if (likely(!se))
+	if (likely(!se) || rt_is_throttled(rq, now_ns))
 		se = fair_first(rq);
 	if (!se)
 		return NULL;
@@ -334,6 +351,8 @@ static void put_current(struct run_queue *rq, struct task *prev, bool preempted)
 	}
 	if (!se_is_rt(&prev->se))
 		fair_new_slice(&prev->se);
+	else if (rq->slice_is_over)
+		prev->se.rr_left_ns = SLICE_RR_NS;
 	rq_push(rq, prev, preempted && !rq->slice_is_over);
 }
 
@@ -374,9 +393,11 @@ static void reschedule(bool preempted)
 	rq_charge_current(rq, now);
 	put_current(rq, prev, preempted);
 	rq->slice_is_over = false;
-	next = rq_pick(rq);
+	if (unlikely(se_is_rt(&prev->se)) && !rt_first(rq))
+		balance_pull_rt(rq);
+	next = rq_pick(rq, now);
 	if (!next && balance_pull(rq))
-		next = rq_pick(rq);
+		next = rq_pick(rq, now);
 	if (!next)
 		next = rq->idle;
 	next->se.exec_start_ns = now;
@@ -388,6 +409,7 @@ static void reschedule(bool preempted)
 	if (preempted)
 		prev->nivcsw++;
 	rq->curr = next;
+	WRITE_ONCE(rq->curr_priority, next->se.rt_priority);
 	slice_arm(rq, now);
 	switch_to(rq, prev, next);
 }
@@ -399,6 +421,8 @@ void sched_finish_switch(struct task *prev)
 	bool is_off = !prev->se.on_rq && prev != rq->idle;
 
 	prev->on_cpu = false;
+	if (unlikely(se_is_rt(&prev->se)) && prev->se.on_rq)
+		balance_push_rt(rq, prev);
 	if (unlikely(is_off && state == TASK_RUNNING)) {
 		uint cpu = balance_choose_cpu(prev, true);
 
@@ -471,7 +495,7 @@ void sched_timer(u64 now_ns)
 	if (rq->slice_end_ns <= now_ns) {
 		rq_charge_current(rq, now_ns);
 		balance_push(rq, now_ns);
-		rq->slice_is_over = true;
+		rq->slice_is_over = !se_is_rt(&rq->curr->se) || rt_slice_is_over(&rq->curr->se);
 		rq_resched(rq);
 	} else if (rq->slice_end_ns == TIME_NEVER) {
 		slice_arm(rq, now_ns);
@@ -507,8 +531,15 @@ void sched_fork(struct task *t)
 	se->nice = from->nice;
 	se->weight = from->weight;
 	se->slice_ns = from->slice_ns;
+	se->rr_left_ns = SLICE_RR_NS;
 	se->affinity = from->affinity;
 	se->cpu = from->cpu;
+	if (unlikely(from->reset_on_fork)) {
+		se->policy = SCHED_NORMAL;
+		se->rt_priority = se->own_priority = 0;
+		se->nice = MAX(from->nice, (s8)0);
+		se->weight = policy_weight(SCHED_NORMAL, se->nice);
+	}
 	rb_node_init(&se->node);
 	list_init(&se->rt_link);
 }
@@ -570,16 +601,13 @@ static void policy_end(struct run_queue *rq, struct task *t, bool was_queued, bo
 		fair_join(rq, &t->se);
 	if (was_queued)
 		rq_push(rq, t, false);
-	if (was_current)
+	if (was_current) {
+		WRITE_ONCE(rq->curr_priority, t->se.rt_priority);
 		rq_resched(rq);
-	else if (was_queued)
+	} else if (was_queued) {
 		rq_notice(rq, t, time_now());
+	}
 	rq_unlock(rq);
-}
-
-static u32 policy_weight(uint policy, int nice)
-{
-	return policy == SCHED_IDLE ? WEIGHT_IDLE : nice_weights[nice + 20];
 }
 
 int sched_set_policy(struct task *t, uint policy, uint rt_priority)
@@ -645,7 +673,18 @@ u64 sched_online_mask(void)
 	return mask;
 }
 
-/* A running task goes when it next leaves its CPU, which is made to happen at once: must_move(). */
+/* Wait until a running @t has left the CPU that it may not use any more. */
+static void wait_moved(const struct task *t)
+{
+	while (READ_ONCE(t->on_cpu) &&
+	       !(READ_ONCE(t->se.affinity) >> READ_ONCE(t->se.cpu) & 1))
+		arch_cpu_relax();
+}
+
+/*
+ * A running task goes when it next leaves its CPU, which is made to happen at once: must_move().
+ * A queued one also goes when a CPU that it may use now is idle.
+ */
 int sched_set_affinity(struct task *t, u64 mask)
 {
 	struct run_queue *rq;
@@ -654,12 +693,15 @@ int sched_set_affinity(struct task *t, u64 mask)
 		return -EINVAL;
 	rq = task_rq_lock(t);
 	t->se.affinity = mask;
-	if (mask >> rq->cpu->id & 1 || !t->se.on_rq) {
-		rq_unlock(rq);
-	} else if (rq->curr != t) {
+	if (rq->curr != t && t->se.on_rq &&
+	    (!(mask >> rq->cpu->id & 1) || mask & READ_ONCE(sched_idle_mask))) {
 		move_queued(rq, t);
-	} else {
+	} else if (rq->curr == t && !(mask >> rq->cpu->id & 1)) {
 		rq_resched(rq);
+		rq_unlock(rq);
+		if (t != current && can_sleep())
+			wait_moved(t);
+	} else {
 		rq_unlock(rq);
 	}
 	return 0;

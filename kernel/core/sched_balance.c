@@ -3,14 +3,17 @@
  * Which CPU a task runs on.
  *
  * - A woken task goes to the CPU where it last ran if that is idle (its cache is
- *   there), else to another idle one, else where it was.
+ *   there), else to another idle one, else where it was; but not behind a real-time
+ *   task, if it may run elsewhere.
  * - A new task goes to an idle CPU, else to the one with the fewest runnable tasks.
- * - A CPU that runs out of work takes a task from the busiest one.
- * - A CPU at the end of a slice, where others wait, wakes an idle CPU to do that,
- *   or gives a task to a CPU that has at least two fewer.
+ * - A real-time task goes where the least urgent task runs: when it wakes, when it is
+ *   preempted, and when a CPU has run out of real-time tasks and looks for one.
+ * - A CPU that runs out of work takes a task from the busiest one that has one for it.
+ * - A CPU at the end of a slice, where others wait, gives one to an idle CPU, or to
+ *   one that has at least two fewer.
  *
  * So work moves only when somebody is idle or somebody is at the end of a slice: a
- * quiet system does nothing here.
+ * quiet system does nothing here, and no idle CPU is woken without work for it.
  *
  * sched_idle_mask has the CPUs in their idle task.  Whoever chooses an idle CPU
  * clears its bit, so that two wakers choose two; the CPU sets it again when it
@@ -35,18 +38,39 @@ static bool idle_claim(uint cpu)
 	return __atomic_fetch_and(&sched_idle_mask, ~bit, __ATOMIC_SEQ_CST) & bit;
 }
 
+/* Runnable tasks; a real-time one that runs leaves little for the others. */
+static uint load_of(const struct run_queue *rq)
+{
+	return READ_ONCE(rq->nr_running) + (READ_ONCE(rq->curr_priority) ? 1 : 0);
+}
+
 static uint least_loaded(u64 allowed)
 {
 	uint best = bit_lowest(allowed), best_n = ~0u;
 
 	for (u64 left = allowed; left; left &= left - 1) {
 		uint cpu = bit_lowest(left);
-		uint n = READ_ONCE(cpus[cpu]->rq->nr_running);
+		uint n = load_of(cpus[cpu]->rq);
 
 		if (n < best_n) {
 			best = cpu;
 			best_n = n;
 		}
+	}
+	return best;
+}
+
+/* Of @allowed, the CPU that runs the least urgent task; @prev if none is better. */
+static uint least_urgent(u64 allowed, uint prev)
+{
+	uint best = allowed >> prev & 1 ? prev : bit_lowest(allowed);
+
+	for (u64 left = allowed; left; left &= left - 1) {
+		uint cpu = bit_lowest(left);
+
+		if (READ_ONCE(cpus[cpu]->rq->curr_priority) <
+		    READ_ONCE(cpus[best]->rq->curr_priority))
+			best = cpu;
 	}
 	return best;
 }
@@ -70,14 +94,16 @@ uint balance_choose_cpu(struct task *t, bool is_new)
 		if (idle_claim(cpu))
 			return cpu;
 	}
-	if (!is_new && allowed >> prev & 1)
+	if (unlikely(se_is_rt(&t->se)))
+		return least_urgent(allowed, prev);
+	if (!is_new && allowed >> prev & 1 && !READ_ONCE(cpus[prev]->rq->curr_priority))
 		return prev;
 	return least_loaded(allowed);
 }
 
 static struct task *stealable(struct run_queue *rq, uint for_cpu)
 {
-	struct sched_entity *se = rt_last_for(rq, for_cpu);
+	struct sched_entity *se = rt_first_for(rq, for_cpu);
 
 	if (!se)
 		se = fair_last_for(rq, for_cpu);
@@ -106,53 +132,81 @@ static bool pull_from(struct run_queue *rq, struct run_queue *from)
 
 bool balance_pull(struct run_queue *rq)
 {
-	struct run_queue *busiest = NULL;
-	uint most = 1;
 	struct cpu *cpu;
+	u64 left = 0;
 
 	if (cpu_count == 1)
 		return false;
-	for_each_online_cpu(cpu) {
-		uint n = READ_ONCE(cpu->rq->nr_running);
+	for_each_online_cpu(cpu)
+		if (READ_ONCE(cpu->rq->nr_running) > 1 && cpu->rq != rq)
+			left |= BIT(cpu->id);
+	while (left) {
+		uint busiest = bit_lowest(left);
 
-		if (n > most && cpu->rq != rq) {
-			busiest = cpu->rq;
-			most = n;
-		}
+		for (u64 rest = left; rest; rest &= rest - 1)
+			if (load_of(cpus[bit_lowest(rest)]->rq) > load_of(cpus[busiest]->rq))
+				busiest = bit_lowest(rest);
+		if (pull_from(rq, cpus[busiest]->rq))
+			return true;
+		left &= ~BIT(busiest);
 	}
-	return busiest && pull_from(rq, busiest);
+	return false;
 }
 
-/* Have an idle CPU look around (balance_pull()). */
-static void idle_wake(uint cpu)
+void balance_pull_rt(struct run_queue *rq)
 {
-	__atomic_fetch_or(&cpus[cpu]->idle->work, WORK_RESCHED, __ATOMIC_SEQ_CST);
-	arch_ipi_send(cpu, IPI_RESCHED);
+	struct cpu *cpu;
+
+	for_each_online_cpu(cpu)
+		if (cpu->rq != rq && rt_first(cpu->rq) && pull_from(rq, cpu->rq))
+			return;
 }
 
-void balance_push(struct run_queue *rq, u64 now_ns)
+void balance_push_rt(struct run_queue *rq, struct task *t)
 {
-	u64 idle = READ_ONCE(sched_idle_mask) & ~BIT(rq->cpu->id);
+	u64 allowed = t->se.affinity & sched_online_mask() & ~BIT(rq->cpu->id);
 	struct run_queue *to;
-	struct task *t;
 
-	balance_load_update(now_ns);
-	if (cpu_count == 1 || rq->nr_running < 2)
+	if (!allowed)
 		return;
-	if (idle) {
-		idle_wake(bit_lowest(idle));
+	to = cpus[least_urgent(allowed, bit_lowest(allowed))]->rq;
+	if (to->curr_priority >= t->se.rt_priority || !lock_bit_try(&to->lock.locked))
 		return;
-	}
-	to = cpus[least_loaded(sched_online_mask())]->rq;
-	if (to == rq || READ_ONCE(to->nr_running) + 2 > rq->nr_running ||
-	    !lock_bit_try(&to->lock.locked))
-		return;
-	t = stealable(rq, to->cpu->id);
+	move(rq, to, t);
+	rq_resched(to);
+	lock_bit_release(&to->lock.locked);
+}
+
+/* Give a waiting task to @cpu if that is worth it. */
+static bool push_to(struct run_queue *rq, uint cpu)
+{
+	struct run_queue *to = cpus[cpu]->rq;
+	struct task *t = NULL;
+
+	if (to == rq || load_of(to) + 2 > load_of(rq) || !lock_bit_try(&to->lock.locked))
+		return false;
+	if (load_of(to) + 2 <= load_of(rq))
+		t = stealable(rq, cpu);
 	if (t) {
 		move(rq, to, t);
 		rq_resched(to);
 	}
 	lock_bit_release(&to->lock.locked);
+	return t != NULL;
+}
+
+void balance_push(struct run_queue *rq, u64 now_ns)
+{
+	u64 left = cpu_count > 1 ? sched_online_mask() : 0;
+
+	balance_load_update(now_ns);
+	while (rq->nr_running > 1 && left) {
+		uint cpu = least_loaded(left);
+
+		if (push_to(rq, cpu) || load_of(cpus[cpu]->rq) + 2 > load_of(rq))
+			return;
+		left &= ~BIT(cpu);
+	}
 }
 
 /*

@@ -2,7 +2,13 @@
 /*
  * The real-time class: a list for each priority 1..99, and a bitmap of those that are
  * not empty.  The first task of the highest list runs; FIFO until it sleeps or
- * yields, RR until its slice is over.  Lock: rq->lock.
+ * yields, RR until its slice is over.
+ *
+ * The class may use RT_RUNTIME_NS of each RT_PERIOD_NS.  That is asked only when a fair task
+ * waits: without one, what real-time tasks leave is nobody's.  A period begins when the
+ * first is asked for after the end of the last.
+ *
+ * Lock: rq->lock.
  */
 #include <gemel/bits.h>
 
@@ -44,9 +50,40 @@ struct sched_entity *rt_first(struct run_queue *rq)
 	return list_first(&rq->rt[prio], struct sched_entity, rt_link);
 }
 
-struct sched_entity *rt_last_for(struct run_queue *rq, uint cpu_id)
+void rt_charge(struct run_queue *rq, struct sched_entity *se, u64 delta_ns)
 {
-	for (uint prio = 1; prio < RT_PRIORITIES; prio++) {
+	rq->rt_used_ns += delta_ns;
+	se->rr_left_ns -= MIN(delta_ns, se->rr_left_ns);
+}
+
+bool rt_is_throttled(struct run_queue *rq, u64 now_ns)
+{
+	if (now_ns >= rq->rt_period_end_ns) {
+		rq->rt_period_end_ns = now_ns + RT_PERIOD_NS;
+		rq->rt_used_ns = 0;
+	}
+	return rq->rt_used_ns >= RT_RUNTIME_NS && rq->nr_fair;
+}
+
+bool rt_slice_is_over(const struct sched_entity *se)
+{
+	return se->policy == SCHED_RR && !se->rr_left_ns;
+}
+
+u64 rt_slice_end(struct run_queue *rq, const struct sched_entity *se, u64 now_ns)
+{
+	u64 left = se->policy == SCHED_RR ? se->rr_left_ns : TIME_NEVER;
+
+	if (rt_is_throttled(rq, now_ns))
+		left = 0;
+	else if (rq->nr_fair)
+		left = MIN(left, RT_RUNTIME_NS - rq->rt_used_ns);
+	return left == TIME_NEVER ? TIME_NEVER : now_ns + left;
+}
+
+struct sched_entity *rt_first_for(struct run_queue *rq, uint cpu_id)
+{
+	for (uint prio = RT_PRIORITIES - 1; prio > 0 && rt_first(rq); prio--) {
 		struct sched_entity *se;
 
 		list_for_each(se, &rq->rt[prio], rt_link)

@@ -1,6 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Scheduling: the calls.
+ *
+ * They find the task, ask whether the caller may, and leave the rest to the scheduler, whose
+ * run-queue locks guard what is read and changed here: policy, priority, weight,
+ * affinity.
+ *
+ * Who may: a task of one's own, or of a process with one's own user id, or anybody with
+ * CAP_SYS_NICE.  More than that, a higher priority or less nice, has the limits RLIMIT_RTPRIO and
+ * RLIMIT_NICE.
+ *
+ * A policy may carry SCHED_RESET_ON_FORK: then children start as ordinary tasks.
  */
 #include "task_private.h"
 
@@ -108,9 +118,11 @@ static bool policy_is_realtime(uint policy)
 
 static int policy_set(pid_t pid, uint policy, s32 priority)
 {
+	bool reset = policy & SCHED_RESET_ON_FORK;
 	struct task *t;
 	int err;
 
+	policy &= ~SCHED_RESET_ON_FORK;
 	if (policy > SCHED_IDLE || policy == 4)
 		return -EINVAL;
 	if (policy_is_realtime(policy) ? priority < 1 || priority > RT_PRIORITY_MAX : priority != 0)
@@ -121,10 +133,14 @@ static int policy_set(pid_t pid, uint policy, s32 priority)
 	if (policy_is_realtime(policy) && !capable(CAP_SYS_NICE) &&
 	    (u64)priority > rlimit_get(RLIMIT_RTPRIO))
 		err = -EPERM;
+	else if (t->se.reset_on_fork && !reset && !capable(CAP_SYS_NICE))
+		err = -EPERM;
 	else
 		err = sched_set_policy(t, policy, (uint)priority);
-	if (err == 0)
+	if (err == 0) {
+		WRITE_ONCE(t->se.reset_on_fork, reset);
 		futex_pi_adjust(t);
+	}
 	task_put(t);
 	return err;
 }
@@ -133,11 +149,11 @@ long sys_sched_setscheduler(int pid, int policy, const struct uapi_sched_param _
 {
 	struct uapi_sched_param param;
 
-	if (policy < 0 || pid < 0)
+	if (policy < 0 || pid < 0 || !uparam)
 		return -EINVAL;
 	if (user_read(&param, uparam) < 0)
 		return -EFAULT;
-	return policy_set(pid, (uint)policy & ~SCHED_RESET_ON_FORK, param.priority);
+	return policy_set(pid, (uint)policy, param.priority);
 }
 
 long sys_sched_getscheduler(int pid)
@@ -149,7 +165,7 @@ long sys_sched_getscheduler(int pid)
 	err = target(pid, false, &t);
 	if (err < 0)
 		return err;
-	policy = t->se.policy;
+	policy = t->se.policy | (t->se.reset_on_fork ? SCHED_RESET_ON_FORK : 0);
 	task_put(t);
 	return policy;
 }
@@ -159,6 +175,8 @@ long sys_sched_setparam(int pid, const struct uapi_sched_param __user *uparam)
 	struct uapi_sched_param param;
 	long policy;
 
+	if (pid < 0 || !uparam)
+		return -EINVAL;
 	if (user_read(&param, uparam) < 0)
 		return -EFAULT;
 	policy = sys_sched_getscheduler(pid);
@@ -171,6 +189,8 @@ long sys_sched_getparam(int pid, struct uapi_sched_param __user *uparam)
 	struct task *t;
 	int err;
 
+	if (!uparam)
+		return -EINVAL;
 	err = target(pid, false, &t);
 	if (err < 0)
 		return err;

@@ -40,6 +40,8 @@ CONSTANT(show_pid_max, "32768")
 CONSTANT(show_threads_max, "32768")
 CONSTANT(show_ngroups_max, "65536")
 CONSTANT(show_cap_last_cap, "40")
+CONSTANT(show_rt_period, "1000000")
+CONSTANT(show_rt_runtime, "950000")
 CONSTANT(show_randomize, "2")
 CONSTANT(show_printk, "4\t4\t1\t7")
 CONSTANT(show_entropy, "256")
@@ -168,6 +170,8 @@ static const struct proc_entry kernel_entries[] = {
 	PROC_FILE("printk", 0644, show_printk),
 	PROC_DIR("random", 0555, &random_dir),
 	PROC_FILE("randomize_va_space", 0644, show_randomize),
+	PROC_FILE("sched_rt_period_us", 0644, show_rt_period),
+	PROC_FILE("sched_rt_runtime_us", 0644, show_rt_runtime),
 	PROC_FILE("threads-max", 0644, show_threads_max),
 	PROC_FILE("version", 0444, show_os_version),
 };

@@ -25,6 +25,7 @@ struct sched_entity {
 	u64 vruntime, deadline;         /* virtual ns */
 	u64 min_vruntime;               /* of the subtree */
 	u64 slice_ns;
+	u64 rr_left_ns;                 /* of an RR slice */
 	s64 vlag;                       /* while off the queue: how far behind the average it was */
 	u64 exec_start_ns;              /* when it last began to run */
 	u64 run_ns;                     /* total CPU time */
@@ -33,6 +34,7 @@ struct sched_entity {
 	u8 policy;                      /* SCHED_* */
 	u8 rt_priority;                 /* 1..99, 0 for fair: the higher of the next two */
 	u8 own_priority, lent_priority; /* of its policy; of who waits for it (futex_pi.c) */
+	bool reset_on_fork;             /* children are ordinary */
 	bool on_rq;                     /* queued, or running and still runnable */
 	uint cpu;                       /* where it runs or last ran */
 	u64 affinity;                   /* allowed CPUs, bit a CPU */
