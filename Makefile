@@ -247,7 +247,7 @@ debug: kernel image             ## boot and wait for gdb at the port it prints
 	tools/run --arch $(ARCH) --gdb $$port $(RUN)
 check-user: stages              ## the same
 clean:                          ## remove what was built (downloaded packages stay)
-	rm -rf build/amd64 build/amd64-debug build/arm64 build/arm64-debug build/none build/host
+	rm -rf build/amd64 build/amd64-debug build/arm64 build/arm64-debug build/none build/host build/host-port
 help:                           ## this text
 	@echo 'make TARGET [ARCH=amd64|arm64] [DEBUG=1]'
 	@sed -n 's/^\([a-z][a-z -]*\):.*## */  \1\t/p' $(MAKEFILE_LIST) | expand -t 18

@@ -7,7 +7,6 @@
 
 #include <uapi/errno.h>
 
-#include <gemel/device.h>
 #include <gemel/ktest.h>
 #include <gemel/slab.h>
 #include <gemel/string.h>
@@ -317,19 +316,4 @@ KTEST(block, a_flood_of_requests_is_served)
 	}
 	kfree(one);
 	flood_free(f);
-}
-
-KTEST(device, every_transport_found_its_device)
-{
-	struct device *dev = NULL;
-	uint nvirtio = 0;
-
-	while ((dev = device_next(dev))) {
-		EXPECT(dev->name[0] && dev->bus);
-		if (dev->bus != &virtio_bus)
-			continue;
-		nvirtio++;
-		EXPECT(dev->parent && dev->parent->driver);
-	}
-	EXPECT(nvirtio > 0);
 }
