@@ -502,21 +502,45 @@ static void mapping_remove_from(struct mapping *m, u64 index)
 	}
 }
 
-/* Bytes of the last page beyond @size become zero. */
+/* Bytes of @pg, referenced, beyond @offset become zero; on the disk too if @dirty. */
+static void page_zero_tail(struct mapping *m, struct page *pg, size_t offset, bool dirty)
+{
+	page_lock(pg);
+	if (pg->mapping == m && page_is_uptodate(pg)) {
+		page_wait_writeback(pg);
+		memset((char *)page_address(pg) + offset, 0, PAGE_SIZE - offset);
+		if (dirty)
+			page_set_dirty(pg);
+	}
+	page_unlock(pg);
+	page_put(pg);
+}
+
+int mapping_zero_tail(struct mapping *m, u64 size)
+{
+	size_t offset = size & (PAGE_SIZE - 1);
+	struct page *pg = NULL;
+	int err = 0;
+
+	if (!offset)
+		return 0;
+	if (m->ops && m->ops->read_page)
+		err = mapping_get(m, size >> PAGE_SHIFT, &pg);
+	else
+		pg = mapping_find(m, size >> PAGE_SHIFT);
+	if (pg)
+		page_zero_tail(m, pg, offset, true);
+	return err;
+}
+
+/* What is cached of the last page is zero beyond @size; the disk is mapping_zero_tail()'s. */
 static void truncate_tail(struct mapping *m, u64 size)
 {
 	size_t offset = size & (PAGE_SIZE - 1);
 	struct page *pg = offset ? mapping_find(m, size >> PAGE_SHIFT) : NULL;
 
-	if (!pg)
-		return;
-	page_lock(pg);
-	if (pg->mapping == m && page_is_uptodate(pg)) {
-		page_wait_writeback(pg);
-		memset((char *)page_address(pg) + offset, 0, PAGE_SIZE - offset);
-	}
-	page_unlock(pg);
-	page_put(pg);
+	if (pg)
+		page_zero_tail(m, pg, offset, false);
 }
 
 void mapping_truncate(struct mapping *m, u64 size)

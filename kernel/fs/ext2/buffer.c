@@ -11,6 +11,8 @@
  *			write, and is then written again
  *	ERROR		the read failed; the next buffer_get() tries again
  *
+ * A buffer whose write failed is DIRTY again, and the next flush tries again.
+ *
  * A buffer with references or DIRTY or BUSY stays; the others leave from the
  * old end of the LRU list when there are more than cache->limit.
  *
@@ -294,8 +296,10 @@ static void buffer_write_done(struct block_request *rq, int err)
 	struct buffer *b = rq->priv;
 	struct buffer_cache *bc = b->cache;
 
-	if (err < 0)
+	if (err < 0) {
+		b->failed_round = bc->round;
 		WRITE_ONCE(bc->write_error, err);
+	}
 	if (__atomic_sub_fetch(&bc->writes_in_flight, 1, __ATOMIC_RELEASE) == 0)
 		wake_all(&bc->wait);
 }
@@ -309,7 +313,8 @@ static uint flush_collect(struct buffer_cache *bc, struct buffer **batch)
 	spin_lock(&bc->lock);
 	if (bc->dirty) {
 		list_for_each(b, &bc->lru, lru_link) {
-			if (!(b->state & BUFFER_DIRTY) || (b->state & BUFFER_BUSY))
+			if (!(b->state & BUFFER_DIRTY) || (b->state & BUFFER_BUSY) ||
+			    b->failed_round == bc->round)
 				continue;
 			b->state = (u8)((b->state & ~BUFFER_DIRTY) | BUFFER_BUSY);
 			b->refs++;
@@ -349,6 +354,8 @@ static void flush_write(struct buffer_cache *bc, struct buffer **batch, uint n)
 	wait_event_blocked(&bc->wait,
 			   __atomic_load_n(&bc->writes_in_flight, __ATOMIC_ACQUIRE) == 0);
 	for (uint i = 0; i < n; i++) {
+		if (batch[i]->failed_round == bc->round)
+			buffer_dirty(batch[i]);
 		buffer_release_claim(batch[i], 0, 0);
 		buffer_put(batch[i]);
 	}
@@ -361,6 +368,7 @@ int buffer_flush(struct buffer_cache *bc)
 	int err;
 
 	mutex_lock(&bc->flush_lock);
+	bc->round++;
 	while ((n = flush_collect(bc, batch))) {
 		sort_batch(batch, n);
 		flush_write(bc, batch, n);

@@ -26,6 +26,7 @@ struct buffer {
 	struct buffer_cache *cache;
 	struct block_request rq;
 	struct block_seg seg;
+	u32 failed_round;               /* cache->round in which its write failed: flush_lock */
 };
 
 #define BUFFER_UPTODATE 0x1u
@@ -45,6 +46,7 @@ struct buffer_cache {
 	u32 limit;                      /* clean unused ones go beyond this */
 
 	struct mutex flush_lock;        /* rank FS: one flush at a time */
+	u32 round;                      /* flush_lock: flushes so far */
 	u32 writes_in_flight;           /* atomic */
 	int write_error;                /* atomic; since the last flush */
 	struct wait_queue wait;         /* BUSY ended */
@@ -63,5 +65,6 @@ void buffer_put(struct buffer *b);
 void buffer_dirty(struct buffer *b);
 /* The block is free: what is cached of it must not reach the disk.  May sleep. */
 void buffer_forget(struct buffer_cache *bc, u64 block);
-/* Write all dirty buffers and wait.  0 or the first error since the last flush. */
+/* Write all dirty buffers and wait.  0 or the first error since the last flush; what could not be
+ * written stays dirty. */
 int __must_check buffer_flush(struct buffer_cache *bc);

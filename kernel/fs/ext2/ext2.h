@@ -96,7 +96,6 @@ int __must_check ext2_inode_new(struct inode *dir, mode_t mode, dev_t rdev, stru
 void ext2_inode_discard(struct inode *ip);
 /* Copy the inode into its buffer. */
 int ext2_inode_write(struct inode *ip);
-int ext2_inode_sync(struct inode *ip, bool data_only);
 void ext2_inode_evict(struct inode *ip);
 int ext2_truncate(struct inode *ip, u64 size);
 int ext2_setattr(struct inode *ip, const struct inode_attr *attr);

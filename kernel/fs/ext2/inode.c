@@ -195,20 +195,6 @@ int ext2_inode_write(struct inode *ip)
 	return 0;
 }
 
-int ext2_inode_sync(struct inode *ip, bool data_only)
-{
-	struct ext2 *fs = ext2_of(ip);
-	int err;
-
-	(void)data_only;
-	if (fs->sb->read_only)
-		return 0;
-	err = ext2_inode_write(ip);
-	if (err == 0)
-		err = buffer_flush(&fs->buffers);
-	return err < 0 ? err : block_flush(fs->bdev);
-}
-
 /* ---- life ---- */
 
 static void inode_init_owner(struct inode *ip, const struct inode *dir, mode_t mode)
@@ -368,7 +354,7 @@ int ext2_setattr(struct inode *ip, const struct inode_attr *attr)
 const struct inode_ops ext2_file_ops = {
 	.setattr = ext2_setattr,
 	.truncate = ext2_truncate,
-	.sync = ext2_inode_sync,
+	.write = ext2_inode_write,
 	.evict = ext2_inode_evict,
 };
 
@@ -383,19 +369,19 @@ const struct inode_ops ext2_dir_ops = {
 	.rename = ext2_rename,
 	.setattr = ext2_setattr,
 	.iterate = ext2_dir_iterate,
-	.sync = ext2_inode_sync,
+	.write = ext2_inode_write,
 	.evict = ext2_inode_evict,
 };
 
 const struct inode_ops ext2_symlink_ops = {
 	.readlink = ext2_readlink,
 	.setattr = ext2_setattr,
-	.sync = ext2_inode_sync,
+	.write = ext2_inode_write,
 	.evict = ext2_inode_evict,
 };
 
 const struct inode_ops ext2_special_ops = {
 	.setattr = ext2_setattr,
-	.sync = ext2_inode_sync,
+	.write = ext2_inode_write,
 	.evict = ext2_inode_evict,
 };

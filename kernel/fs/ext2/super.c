@@ -251,16 +251,24 @@ static int super_set_state(struct ext2 *fs, u16 state)
 static int super_begin_writing(struct ext2 *fs)
 {
 	struct ext2_super *s = ext2_super(fs);
+	int err;
 
 	s->mount_count = le16_make((u16)(le16_get(s->mount_count) + 1));
 	s->mount_time = le32_make((u32)(time_realtime() / NSEC_PER_SEC));
-	return super_set_state(fs, 0);
+	err = super_set_state(fs, 0);
+	/* Nothing was changed yet. */
+	if (err < 0 && super_set_state(fs, EXT2_STATE_CLEAN) < 0)
+		log_err("%s: superblock could not be written", fs->bdev->name);
+	return err;
 }
 
 static int super_end_writing(struct ext2 *fs)
 {
 	int err = buffer_flush(&fs->buffers);
 
+	/* What failed once, now or in the background, may not fail again. */
+	if (err < 0)
+		err = buffer_flush(&fs->buffers);
 	if (err < 0)
 		return err;
 	err = block_flush(fs->bdev);
@@ -416,9 +424,12 @@ static int ext2_mount(struct superblock *sb, const char *data)
 	}
 	err = ext2_open_root(fs);
 	if (err < 0)
-		goto err_tables;
+		goto err_writing;
 	return 0;
 
+err_writing:
+	if (!sb->read_only && super_end_writing(fs) < 0)
+		log_err("%s: superblock could not be written", fs->bdev->name);
 err_tables:
 	delayed_work_cancel_sync(&fs->flush_work);
 	groups_put(fs);

@@ -226,7 +226,7 @@ int file_open_path(const struct path *p, int flags, bool created, struct file **
 		return err;
 	f = file_alloc();
 	if (!f)
-		return -ENFILE;
+		return -ENOMEM;
 	f->path = *p;
 	path_get(p);
 	f->inode = ip;

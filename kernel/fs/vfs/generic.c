@@ -56,10 +56,11 @@ static ssize_t generic_write_locked(struct file *f, struct iobuf *io, u64 *pos)
 	err = write_check_limits(ip, io, *pos);
 	if (err < 0)
 		return err;
+	if (*pos > ip->size)
+		err = mapping_zero_tail(&ip->mapping, ip->size);
+	if (err < 0)
+		return err;
 	inode_strip_privileges(ip);
-	/* What lies between the old end and the new data reads as zero. */
-	if (*pos > ip->size && (ip->size & (PAGE_SIZE - 1)))
-		mapping_truncate(&ip->mapping, ip->size);
 	n = mapping_write(&ip->mapping, io, *pos);
 	if (n <= 0)
 		return n;
@@ -84,9 +85,7 @@ static ssize_t generic_write(struct file *f, struct iobuf *io, u64 *pos)
 		int err;
 
 		start = *pos - (u64)n;
-		err = mapping_writeback(&ip->mapping, start, *pos - 1, true);
-		if (err == 0)
-			err = inode_sync(ip, !(f->flags & O_SYNC & ~O_DSYNC));
+		err = inode_fsync(ip, start, *pos - 1);
 		if (err < 0)
 			return err;
 	}
@@ -148,11 +147,8 @@ static int generic_mmap(struct file *f, struct area *a)
 
 static int generic_fsync(struct file *f, bool data_only)
 {
-	struct inode *ip = f->inode;
-	int err = mapping_writeback(&ip->mapping, 0, ~0ull, true);
-	int err2 = inode_sync(ip, data_only);
-
-	return err < 0 ? err : err2;
+	(void)data_only;
+	return inode_fsync(f->inode, 0, ~0ull);
 }
 
 const struct file_ops generic_file_ops = {
@@ -186,14 +182,9 @@ static int dir_iterate(struct file *f, struct dir_context *ctx)
 	return err;
 }
 
-static int dir_fsync(struct file *f, bool data_only)
-{
-	return inode_sync(f->inode, data_only);
-}
-
 const struct file_ops generic_dir_ops = {
 	.read = dir_read,
 	.seek = generic_seek,
 	.iterate = dir_iterate,
-	.fsync = dir_fsync,
+	.fsync = generic_fsync,
 };

@@ -212,7 +212,7 @@ static void inode_evict(struct inode *ip)
 	if (ip->nlink > 0 && ip->is_cached) {
 		int err = mapping_writeback(&ip->mapping, 0, ~0ull, true);
 
-		if (inode_sync(ip, false) < 0 || err < 0)
+		if (inode_write(ip) < 0 || err < 0)
 			printk(LOG_ERR, "fs", "inode %lu: changes lost", (ulong)ip->ino);
 	}
 	mapping_fini(&ip->mapping);
@@ -245,17 +245,29 @@ void inode_mark_dirty(struct inode *ip)
 		work_queue_delayed(system_work, &flush_work, FLUSH_AFTER_NS);
 }
 
-int inode_sync(struct inode *ip, bool data_only)
+int inode_write(struct inode *ip)
 {
 	int err;
 
-	if (!READ_ONCE(ip->dirty) || !ip->ops || !ip->ops->sync)
+	if (!READ_ONCE(ip->dirty) || !ip->ops || !ip->ops->write)
 		return 0;
 	WRITE_ONCE(ip->dirty, false);
-	err = ip->ops->sync(ip, data_only);
+	err = ip->ops->write(ip);
 	if (err < 0)
 		WRITE_ONCE(ip->dirty, true);
 	return err;
+}
+
+/* The disk's cache is emptied even if nothing is dirty: the flusher may have written it all. */
+int inode_fsync(struct inode *ip, u64 first, u64 last)
+{
+	const struct super_ops *ops = ip->sb->ops;
+	int err = mapping_writeback(&ip->mapping, first, last, true);
+	int err2 = ip->sb->read_only ? 0 : inode_write(ip);
+
+	if (err2 == 0 && !ip->sb->read_only && ops && ops->sync)
+		err2 = ops->sync(ip->sb, true);
+	return err < 0 ? err : err2;
 }
 
 /* The next inode of @sb after @prev (put), referenced; NULL at the end. */
@@ -283,7 +295,7 @@ void sb_write_inodes(struct superblock *sb)
 	struct inode *ip = NULL;
 
 	while ((ip = inode_next(sb, ip)))
-		if (inode_sync(ip, false) < 0)
+		if (inode_write(ip) < 0)
 			printk(LOG_ERR, "fs", "inode %lu: not written", (ulong)ip->ino);
 }
 
@@ -300,7 +312,7 @@ int sb_sync(struct superblock *sb, bool wait)
 		if (ip->mapping.npages)
 			err = mapping_writeback(&ip->mapping, 0, ~0ull, wait);
 		if (err == 0)
-			err = inode_sync(ip, false);
+			err = inode_write(ip);
 		if (err < 0 && first == 0)
 			first = err;
 	}
@@ -443,10 +455,10 @@ static int inode_set_size(struct inode *ip, u64 size)
 	if (size < old) {
 		WRITE_ONCE(ip->size, size);
 		mapping_truncate(&ip->mapping, size);
-	} else if (size > old && (old & (PAGE_SIZE - 1))) {
-		mapping_truncate(&ip->mapping, old);
+	} else if (size > old) {
+		err = mapping_zero_tail(&ip->mapping, old);
 	}
-	if (ip->ops->truncate)
+	if (err == 0 && ip->ops->truncate)
 		err = ip->ops->truncate(ip, size);
 	if (err < 0) {
 		WRITE_ONCE(ip->size, old);

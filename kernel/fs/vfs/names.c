@@ -143,7 +143,7 @@ static int name_link_locked(const struct path *from, const struct path *dir, con
 	return err;
 }
 
-static int name_link(const struct path *from, int dirfd, const char *path)
+int name_link(const struct path *from, int dirfd, const char *path)
 {
 	struct inode *dir;
 	struct walk w;

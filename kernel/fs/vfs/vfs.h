@@ -63,8 +63,10 @@ void inode_touch_atime(struct file *f);
 /* Metadata that was changed some seconds ago goes to the disk: all file systems; one. */
 void inodes_write_back(void);
 void sb_write_inodes(struct superblock *sb);
-/* Write metadata back if dirty. */
-int inode_sync(struct inode *ip, bool data_only);
+/* Changed metadata goes to the file system's buffers. */
+int inode_write(struct inode *ip);
+/* fsync(2): data and metadata on stable storage.  0 or the first error. */
+int inode_fsync(struct inode *ip, u64 first, u64 last);
 /* Owner or CAP_FOWNER. */
 bool inode_is_owner_or_capable(const struct inode *ip);
 /* The group and mode bits of a new file in @dir. */
@@ -122,6 +124,8 @@ int walk_parent_of(struct walk *w, int dirfd, const char *name);
 bool path_is_equal(const struct path *a, const struct path *b);
 /* With the read-only state of the mount. */
 int path_permission(const struct path *p, int mask);
+/* link(2) with its first half done. */
+int name_link(const struct path *from, int dirfd, const char *path);
 /* May current add or remove a name in the directory? */
 int dir_may_create(const struct path *dir);
 int dir_may_delete(const struct path *dir, struct inode *victim, bool is_dir);

@@ -56,7 +56,7 @@ struct dir_context;
  *	setattr		ip		attributes in @attr->valid applied and on their way to disk
  *	truncate	ip		backing beyond size freed; the caller sets ip->size after
  *	iterate		ip		entries from ctx->pos on to ctx->emit, until it says stop
- *	sync		ip		inode's metadata on disk
+ *	write		-		metadata in the file system's buffers, to be flushed
  *	evict		-		last reference gone: with nlink 0, free it on disk
  */
 struct inode_ops {
@@ -80,7 +80,7 @@ struct inode_ops {
 	int (*setattr)(struct inode *ip, const struct inode_attr *attr);
 	int (*truncate)(struct inode *ip, u64 size);
 	int (*iterate)(struct inode *ip, struct dir_context *ctx);
-	int (*sync)(struct inode *ip, bool data_only);
+	int (*write)(struct inode *ip);
 	void (*evict)(struct inode *ip);
 	/* Open-time choice of file_ops for special files; NULL: generic (page cache). */
 	int (*open)(struct inode *ip, struct file *f);

@@ -93,6 +93,11 @@ void page_wait_writeback(struct page *pg);
 int mapping_writeback(struct mapping *m, u64 first, u64 last, bool wait);
 /* Drop pages wholly beyond @size, zero the tail of the last one, unmap them from users. */
 void mapping_truncate(struct mapping *m, u64 size);
+/*
+ * The file is about to grow beyond @size, its end: the rest of the last page, of which the disk may
+ * still have what was cut off once, becomes zero, there too.  0, -EIO, -ENOMEM.
+ */
+int __must_check mapping_zero_tail(struct mapping *m, u64 size);
 
 /* All mappings: for sync(2) and the flusher thread. */
 void writeback_all(bool wait);
