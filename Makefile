@@ -214,12 +214,13 @@ parity:                         ## write docs/parity.md and docs/syscalls.md
 	@$(MAKE) ARCH=none kernel
 check-host: user                ## unit tests of pure modules, contract programs, on this machine
 	@tools/test host linux
-fuzz:                           ## T=syscall [ARCH=], or a reader: fdt|acpi|cpio|elf; SECONDS=60
+fuzz:         ## T=syscall [ARCH=], or fdt|acpi|cpio|elf|ldisc|path|ext2|all; SECONDS=60
 ifeq ($(T),syscall)
 	@$(MAKE) DEBUG=1 kernel image
 	@tools/fuzz --arch $(ARCH) --seconds $(or $(SECONDS),60) --seed $(or $(SEED),1)
 else
-	@$(MAKE) -C tests/fuzz T=$(or $(T),fdt) SECONDS=$(or $(SECONDS),60)
+	@$(MAKE) -C tests/fuzz $(if $(filter all,$(T)),all,T=$(or $(T),fdt)) \
+		SECONDS=$(or $(SECONDS),60)
 endif
 failnth:                        ## fail each thing that can, in every contract test; STEP=1
 	@$(MAKE) DEBUG=1 kernel image
