@@ -303,3 +303,19 @@ KTEST(ext2, survives_every_failed_request)
 {
 	fault_passes(kt, FAULT_BLOCK, fault_stride(7), 601);
 }
+
+/* ---- images that are wrong ---- */
+
+KTEST(ext2, refuses_block_sizes_that_there_are_not)
+{
+	static const u32 logs[] = { 3, 22, 55, 0xad000000, 0xffffffff };
+	u8 *image = insert_fresh(kt, "-b 1024");
+
+	for (uint i = 0; image && i < ARRAY_SIZE(logs); i++) {
+		/* s_log_block_size */
+		memcpy(image + 1024 + 24, &logs[i], sizeof(logs[i]));
+		host_disk_insert(image, IMAGE);
+		EXPECT_EQ(-EUCLEAN, mount_at("/ext2", 0));
+	}
+	image_free(image);
+}

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The VFS over tmpfs against the model of a file system, with every allocation failing in turn. */
+#include <uapi/errno.h>
 #include <uapi/fcntl.h>
+#include <uapi/mount.h>
 #include <uapi/stat.h>
 
 #include <gemel/boot_info.h>
@@ -9,11 +11,12 @@
 #include <gemel/ktest.h>
 #include <gemel/log.h>
 
+#include "../../kernel/fs/vfs/vfs.h"
 #include "fsmodel.h"
 
 static struct model *model_on_tmpfs(struct ktest_run *kt, u32 seed)
 {
-	EXPECT_EQ(0, name_create(AT_FDCWD, "/tmpfs", S_IFDIR | 0755, 0, NULL) & ~-17);
+	EXPECT_EQ(0, name_create(AT_FDCWD, "/tmpfs", S_IFDIR | 0755, 0, NULL) & ~-EEXIST);
 	EXPECT_EQ(0, fs_mount("none", "/tmpfs", "tmpfs", 0, ""));
 	return model_create(kt, "/tmpfs", seed);
 }
@@ -51,4 +54,42 @@ KTEST(tmpfs, survives_every_failed_allocation)
 			printk(LOG_WARN, NULL, "tmpfs: allocation %u", n);
 		model_destroy(m);
 	}
+}
+
+/* ---- mounts ---- */
+
+static void count_line(void *arg, const char *line)
+{
+	(void)line;
+	++*(u32 *)arg;
+}
+
+static u32 mounts_now(void)
+{
+	u32 n = 0;
+
+	mounts_show(false, count_line, &n);
+	return n;
+}
+
+static int mount_tmpfs(const char *at)
+{
+	int err = name_create(AT_FDCWD, at, S_IFDIR | 0755, 0, NULL);
+
+	return err < 0 && err != -EEXIST ? err : fs_mount("none", at, "tmpfs", 0, "");
+}
+
+KTEST(mount, a_lazy_unmount_takes_what_is_mounted_below)
+{
+	u32 before = mounts_now();
+
+	EXPECT_EQ(0, mount_tmpfs("/m1"));
+	EXPECT_EQ(0, mount_tmpfs("/m1/a"));
+	EXPECT_EQ(0, mount_tmpfs("/m1/a/b"));
+	EXPECT_EQ(0, mount_tmpfs("/m1/c"));
+	EXPECT_EQ(before + 4, mounts_now());
+	EXPECT_EQ(-EBUSY, fs_unmount("/m1", 0));
+	EXPECT_EQ(0, fs_unmount("/m1", MNT_DETACH));
+	EXPECT_EQ(before, mounts_now());
+	EXPECT_EQ(0, name_remove(AT_FDCWD, "/m1", true));
 }

@@ -23,8 +23,8 @@ PORT_FLAGS := $(PORT_COMMON) -fsanitize=fuzzer-no-link -ffreestanding -nostdlibi
 # tests need a machine that interrupts a loop, or has virtio devices.
 PORT_SKIP := $(addprefix $(TOP)/kernel/,mm/kasan.c core/ubsan.c lib/memcpy.c lib/memmove.c \
 	lib/memset.c core/sched_test.c core/profile_test.c drivers/virtio/virtio_test.c)
-PORT_SRC := $(filter-out $(PORT_SKIP),$(shell find $(TOP)/kernel -path $(TOP)/kernel/arch -prune \
-	-o -name '*.c' -print)) $(filter-out %/posix.c,$(wildcard $(HOST)/*.c))
+PORT_SRC := $(filter-out $(PORT_SKIP),$(shell find $(TOP)/kernel \( -path $(TOP)/kernel/arch -o \
+	-path $(TOP)/kernel/vdso \) -prune -o -name '*.c' -print)) $(filter-out %/posix.c,$(wildcard $(HOST)/*.c))
 PORT_OBJ := $(patsubst $(TOP)/%.c,$(PORT)/%.o,$(PORT_SRC)) $(PORT)/kernel/arch/host/posix.o $(PORT)/kernel/arch/host/switch.o
 PORT_LINK := -fuse-ld=lld -Wl,-T,$(HOST)/host.ld
 

@@ -17,7 +17,7 @@ void kasan_init(void)
 {
 }
 
-/* What the host's report calls "heap-use-after-free", "heap-buffer-overflow", "use-after-poison". */
+/* Reported as "heap-use-after-free", "heap-buffer-overflow", "use-after-poison". */
 static u8 host_mark(u8 why)
 {
 	return why == KASAN_FREED ? 0xfd : why == KASAN_REDZONE ? 0xfa : 0xf7;

@@ -5,14 +5,17 @@
  */
 #include <arch/thread.h>
 
+#include <arch/regset.h>
 #include <arch/signal.h>
 #include <arch/trap.h>
+#include <arch/vdso.h>
 #include <uapi/errno.h>
 
 #include <gemel/assert.h>
 #include <gemel/cpu.h>
 #include <gemel/log.h>
 #include <gemel/task.h>
+#include <gemel/vdso.h>
 
 #include "host.h"
 #include "posix.h"
@@ -91,7 +94,20 @@ int arch_signal_pop(struct trapframe *tf __unused, sigset_t *mask __unused,
 	return -EFAULT;
 }
 
-bool arch_signal_trampoline_page(paddr_t *pa __unused)
+/* ---- regset.h, vdso.h: programs do not run here ---- */
+
+bool arch_regset(struct task *t __unused, uint i __unused, struct regset *rs __unused,
+		 void *buf __unused)
 {
 	return false;
 }
+
+u32 arch_vdso_features(void)
+{
+	return 0;
+}
+
+/* As much of an ELF file as vdso_init() looks at; the end is measured by host.ld. */
+__used __section("host_vdso") const u8 vdso_image[64] = {
+	0x7f, 'E', 'L', 'F', 2, 1, 1, [16] = 3, [20] = 1, [54] = 56, [56] = 1,
+};

@@ -89,12 +89,14 @@ static bool is_power_of(u32 n, u32 base)
 /* Only the numbers that everything else computes with; @s is from the disk. */
 static int super_check(struct ext2 *fs, const struct ext2_super *s)
 {
-	u32 bits = le32_get(s->log_block_size) + 10;
+	/* 1 KiB where it cannot be: what follows is computed before it is refused. */
+	bool bits_ok = le32_get(s->log_block_size) <= EXT2_MAX_BLOCK_BITS - 10;
+	u32 bits = (bits_ok ? le32_get(s->log_block_size) : 0) + 10;
 	u64 size = (u64)le32_get(s->blocks_count) << bits;
 	u32 inode_size = le32_get(s->revision) ? le16_get(s->inode_size) : EXT2_OLD_INODE_SIZE;
 	const char *bad = NULL;
 
-	if (bits > EXT2_MAX_BLOCK_BITS)
+	if (!bits_ok)
 		bad = "block size";
 	else if (size > fs->bdev->nsectors * SECTOR_SIZE)
 		bad = "size (the device is smaller: truncated image?), blocks";

@@ -266,6 +266,44 @@ static int mount_detach(struct mount *m, bool lazy, struct path *was)
 	return err;
 }
 
+/* A mount below @m that has none below itself, referenced; NULL: there is none. */
+static struct mount *mount_leaf_below(struct mount *m)
+{
+	struct mount *leaf = m, *c;
+	bool deeper;
+
+	spin_lock(&dcache_lock);
+	do {
+		deeper = false;
+		list_for_each(c, &mounts, link) {
+			if (c->parent == leaf) {
+				leaf = c;
+				deeper = true;
+				break;
+			}
+		}
+	} while (deeper);
+	if (leaf != m)
+		mount_get(leaf);
+	spin_unlock(&dcache_lock);
+	return leaf == m ? NULL : leaf;
+}
+
+/* What is mounted below @m, which has been taken out of the tree, goes too. */
+static void mounts_detach_below(struct mount *m)
+{
+	struct mount *leaf;
+	struct path was;
+
+	while ((leaf = mount_leaf_below(m))) {
+		if (mount_detach(leaf, true, &was) == 0) {
+			path_put(&was);
+			mount_put(leaf);
+		}
+		mount_put(leaf);
+	}
+}
+
 /* ---- mounting ---- */
 
 /* @source is a path to a block device node, or the bare name of one. */
@@ -495,6 +533,7 @@ int fs_unmount(const char *target, int flags)
 	dcache_shrink_sb(p.mount->sb);
 	err = mount_detach(p.mount, flags & MNT_DETACH, &was);
 	if (err == 0) {
+		mounts_detach_below(p.mount);
 		path_put(&was);
 		mount_put(p.mount);
 	}
