@@ -31,6 +31,11 @@ static void take_flow(struct ldisc *ld, bool stop)
 	(void)stop;
 }
 
+static void take_flushed(struct ldisc *ld)
+{
+	(void)ld;
+}
+
 static void check(const struct ldisc *ld)
 {
 	/* Only canonical mode has lines. */
@@ -49,7 +54,7 @@ static void read_some(struct ldisc *ld, size_t n)
 
 static void settings(struct ldisc *ld, const u8 **data, size_t *len)
 {
-	struct uapi_termios old = ld->termios;
+	struct uapi_termios2 old = ld->termios;
 	size_t n = MIN(*len, sizeof(ld->termios));
 
 	memcpy(&ld->termios, *data, n);
@@ -104,6 +109,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t len)
 	ld.output = take_output;
 	ld.signal = take_signal;
 	ld.flow = take_flow;
+	ld.flushed = take_flushed;
 	room = 1000;
 	while (len >= 2) {
 		u8 op = data[0], c = data[1];
