@@ -180,7 +180,7 @@ static ssize_t pipe_read(struct file *f, struct iobuf *io, u64 *pos)
 
 static int pipe_broken(void)
 {
-	signal_send_task(current, SIGPIPE, NULL);
+	signal_raise(SIGPIPE);
 	return -EPIPE;
 }
 

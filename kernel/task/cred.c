@@ -87,6 +87,7 @@ void cred_commit(struct cred *c)
 	irq_lock(&process_lock);
 	current->cred = c;
 	irq_unlock(&process_lock);
+	process_set_user(current->process, c->uid);
 	if (old)
 		cred_put(old);
 }

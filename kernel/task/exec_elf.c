@@ -363,7 +363,7 @@ static void put_auxv(struct vectors *v, const struct exec_image *img, const stru
 	put_aux(v, AT_EGID, cred->egid);
 	put_aux(v, AT_SECURE, is_secure);
 	put_aux(v, AT_HWCAP2, arch_hwcap(AT_HWCAP2));
-	put_aux(v, AT_MINSIGSTKSZ, UAPI_MINSIGSTKSZ);
+	put_aux(v, AT_MINSIGSTKSZ, arch_hwcap(AT_MINSIGSTKSZ));
 }
 
 /*

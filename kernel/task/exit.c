@@ -197,16 +197,17 @@ static bool notify_parent(struct process *p) __must_hold(process_lock)
 static void reparent_one(struct process *c, struct process *to, struct list *dead)
 	__must_hold(process_lock)
 {
-	struct task *t;
+	struct ksiginfo info;
 
 	list_remove(&c->sibling);
 	c->parent = to;
 	list_add_tail(&to->children, &c->sibling);
 	if (c->leader)
 		c->leader->exit_signal = SIGCHLD;
-	if (c->pdeath_signal)
-		list_for_each(t, &c->threads, thread_link)
-			(void)signal_send_task(t, c->pdeath_signal, NULL);
+	if (c->pdeath_signal) {
+		info_from_current(&info, c->pdeath_signal, SI_USER);
+		(void)signal_send_process(c, c->pdeath_signal, &info);
+	}
 	if (c->is_zombie && notify_parent(c)) {
 		process_reap(c);
 		list_add(dead, &c->sibling);

@@ -59,6 +59,7 @@ struct process kernel_process = {
 	},
 	.dumpable = true,
 	.core_filter = CORE_FILTER_DEFAULT,
+	.user = &root_user,
 };
 
 static struct slab_cache *process_cache, *sighand_cache;
@@ -75,6 +76,7 @@ void task_init(void)
 	sighand_cache = slab_cache_create("sighand", sizeof(struct sighand), 0, sighand_construct);
 	if (!process_cache || !sighand_cache)
 		panic("task: no memory");
+	users_init();
 	sigqueue_init();
 	vdso_init();
 	timex_init();
@@ -152,6 +154,8 @@ struct process *process_create(void)
 	p->dumpable = from->dumpable;
 	p->core_filter = from->core_filter;
 	p->start_ns = time_now();
+	p->user = from->user;
+	user_get(p->user);
 	itimer_init_process(p);
 	return p;
 }
@@ -170,6 +174,7 @@ void process_put(struct process *p)
 		sighand_put(p->sighand);
 	if (p->retired_sighand)
 		sighand_put(p->retired_sighand);
+	user_put(p->user);
 	slab_free(process_cache, p);
 }
 

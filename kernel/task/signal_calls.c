@@ -27,7 +27,10 @@
 #include <gemel/uaccess.h>
 
 #define SA_KNOWN (SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_RESTORER | SA_ONSTACK | \
-		  SA_RESTART | SA_NODEFER | SA_RESETHAND)
+		  SA_RESTART | SA_NODEFER | SA_RESETHAND | SA_EXPOSE_TAGBITS)
+
+/* Of a siginfo that a program sends. */
+#define INFO_KEPT       48
 
 /* ---- actions ---- */
 
@@ -59,13 +62,14 @@ long sys_rt_sigaction(int signo, const struct uapi_sigaction __user *uact,
 	struct ksigaction act, before;
 	struct sighand *sh;
 
-	if (set_size != sizeof(sigset_t) || signo < 1 || signo > SIGNAL_MAX)
+	if (set_size != sizeof(sigset_t))
 		return -EINVAL;
-	if (uact && (SIGNAL_BIT(signo) & SIGNALS_UNBLOCKABLE))
+	if (uact && user_read(&new, uact) < 0)
+		return -EFAULT;
+	if (signo < 1 || signo > SIGNAL_MAX ||
+	    (uact && (SIGNAL_BIT(signo) & SIGNALS_UNBLOCKABLE)))
 		return -EINVAL;
 	if (uact) {
-		if (user_read(&new, uact) < 0)
-			return -EFAULT;
 		act.handler = new.handler;
 		act.flags = new.flags & SA_KNOWN;
 		act.restorer = new.restorer;
@@ -238,11 +242,8 @@ long sys_sigaltstack(const struct uapi_stack __user *uss, struct uapi_stack __us
 	struct uapi_stack old = current->altstack, ss;
 	int err;
 
-	if (!old.size)
-		old.flags = SS_DISABLE;
-	else
-		old.flags = (s32)(((u32)old.flags & SS_AUTODISARM) |
-				  (is_on_altstack(sp) ? SS_ONSTACK : 0));
+	old.flags = (s32)(((u32)old.flags & SS_AUTODISARM) |
+			  (!old.size ? SS_DISABLE : is_on_altstack(sp) ? SS_ONSTACK : 0));
 	if (uss) {
 		if (user_read(&ss, uss) < 0)
 			return -EFAULT;
@@ -280,19 +281,12 @@ long sys_restart_syscall(void)
 
 /* ---- sending ---- */
 
-static void info_from_current(struct ksiginfo *info, int signo, int code)
-{
-	memset(info, 0, sizeof(*info));
-	info->signo = signo;
-	info->code = code;
-	info->kill.pid = current->process->pid;
-	info->kill.uid = current_cred()->uid;
-}
-
 /* To one process; process_lock held. */
 static int kill_one(struct process *p, int signo, const struct ksiginfo *info)
 	__must_hold(process_lock)
 {
+	if (signo < 0 || signo > SIGNAL_MAX)
+		return -EINVAL;
 	if (!cred_can_signal(p->leader, signo))
 		return -EPERM;
 	return signo ? signal_send_process(p, signo, info) : 0;
@@ -330,11 +324,22 @@ static int kill_all(int signo, const struct ksiginfo *info) __must_hold(process_
 		if (t->is_kernel || t->tid != p->pid || p == init_process ||
 		    p == current->process)
 			continue;
+		/* To be refused by all is no error: so it is on Linux. */
+		if (err == -ESRCH)
+			err = 0;
 		one = kill_one(p, signo, info);
 		if (one != -EPERM)
 			err = one;
 	}
 	return err;
+}
+
+/* A thread's number stands for its process. */
+static struct process *process_of(pid_t pid) __must_hold(process_lock)
+{
+	struct task *t = pid > 0 ? task_find(pid) : NULL;
+
+	return t && !t->is_kernel ? t->process : NULL;
 }
 
 long sys_kill(int pid, int signo)
@@ -343,14 +348,12 @@ long sys_kill(int pid, int signo)
 	struct process *p;
 	int err;
 
-	if (signo < 0 || signo > SIGNAL_MAX)
-		return -EINVAL;
 	if (pid == (int)(1u << 31))
 		return -ESRCH;
 	info_from_current(&info, signo, SI_USER);
 	irq_lock(&process_lock);
 	if (pid > 0) {
-		p = process_find(pid);
+		p = process_of(pid);
 		err = p ? kill_one(p, signo, &info) : -ESRCH;
 	} else if (pid == -1) {
 		err = kill_all(signo, &info);
@@ -369,7 +372,9 @@ static int kill_thread(int tgid, int tid, int signo, const struct ksiginfo *info
 	irq_lock(&process_lock);
 	t = task_find(tid);
 	if (t && (tgid <= 0 || t->process->pid == tgid)) {
-		if (!cred_can_signal(t, signo))
+		if (signo < 0 || signo > SIGNAL_MAX)
+			err = -EINVAL;
+		else if (!cred_can_signal(t, signo))
 			err = -EPERM;
 		else
 			err = signo ? signal_send_task(t, signo, info) : 0;
@@ -382,7 +387,7 @@ long sys_tgkill(int tgid, int tid, int signo)
 {
 	struct ksiginfo info;
 
-	if (tgid <= 0 || tid <= 0 || signo < 0 || signo > SIGNAL_MAX)
+	if (tgid <= 0 || tid <= 0)
 		return -EINVAL;
 	info_from_current(&info, signo, SI_TKILL);
 	return kill_thread(tgid, tid, signo, &info);
@@ -392,21 +397,41 @@ long sys_tkill(int tid, int signo)
 {
 	struct ksiginfo info;
 
-	if (tid <= 0 || signo < 0 || signo > SIGNAL_MAX)
+	if (tid <= 0)
 		return -EINVAL;
 	info_from_current(&info, signo, SI_TKILL);
 	return kill_thread(0, tid, signo, &info);
 }
 
-/* Only the kernel and kill() may say who sent it, unless it is to oneself. */
+/* Codes whose fields are known, all within INFO_KEPT bytes. */
+static bool is_known_code(int signo, int code)
+{
+	static const u8 last[SIGNAL_MAX + 1] = {
+		[SIGILL] = 11, [SIGFPE] = 15, [SIGSEGV] = 9, [SIGBUS] = 5, [SIGTRAP] = 6,
+		[SIGCHLD] = 6, [SIGIO] = 6, [SIGSYS] = 2,
+	};
+
+	if (code > 0)
+		return code == SI_KERNEL || code <= (last[signo] ? last[signo] : 6);
+	return code >= SI_DETHREAD || code == SI_ASYNCNL;
+}
+
+/* Only the kernel and kill() may say who sent it, unless it is to oneself.  What lies behind the
+ * fields is not sent on; of an unknown code it could matter. */
 static int read_info(struct ksiginfo *info, const struct ksiginfo __user *uinfo, int signo,
 		     int target_pid)
 {
-	if (signo < 0 || signo > SIGNAL_MAX)
-		return -EINVAL;
+	u8 *rest = (u8 *)info + INFO_KEPT;
+	bool is_kept = false;
+
 	if (user_read(info, uinfo) < 0)
 		return -EFAULT;
 	info->signo = signo;
+	for (uint i = 0; i < sizeof(*info) - INFO_KEPT; i++)
+		is_kept |= rest[i];
+	if (is_kept && !is_known_code(signo & 63, info->code))
+		return -E2BIG;
+	memset(rest, 0, sizeof(*info) - INFO_KEPT);
 	if ((info->code >= 0 || info->code == SI_TKILL) && current->process->pid != target_pid)
 		return -EPERM;
 	return 0;
@@ -422,7 +447,7 @@ long sys_rt_sigqueueinfo(int pid, int signo, const struct ksiginfo __user *uinfo
 	if (err < 0)
 		return err;
 	irq_lock(&process_lock);
-	p = process_find(pid);
+	p = process_of(pid);
 	err = p ? kill_one(p, signo, &info) : -ESRCH;
 	irq_unlock(&process_lock);
 	return err;
@@ -433,10 +458,10 @@ long sys_rt_tgsigqueueinfo(int tgid, int tid, int signo, const struct ksiginfo _
 	struct ksiginfo info;
 	int err;
 
-	if (tgid <= 0 || tid <= 0)
-		return -EINVAL;
 	err = read_info(&info, uinfo, signo, tgid);
 	if (err < 0)
 		return err;
+	if (tgid <= 0 || tid <= 0)
+		return -EINVAL;
 	return kill_thread(tgid, tid, signo, &info);
 }

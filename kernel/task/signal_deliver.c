@@ -118,18 +118,20 @@ void signal_restore_mask(void)
 
 void process_notify_stopped(struct process *p, int code, int status)
 {
-	struct ksiginfo info = { .signo = SIGCHLD, .code = code };
+	const struct ksigaction *act;
 	struct process *parent;
+	struct ksiginfo info;
 	struct sighand *sh;
 
 	irq_lock(&process_lock);
 	parent = p->parent;
 	if (parent && parent->sighand) {
-		info.chld.pid = p->pid;
-		info.chld.uid = p->leader->cred ? p->leader->cred->uid : 0;
+		chld_info(p, 0, &info);
+		info.code = code;
 		info.chld.status = status;
 		sh = sighand_lock(parent);
-		if (!(parent->sighand->action[SIGCHLD - 1].flags & SA_NOCLDSTOP))
+		act = &parent->sighand->action[SIGCHLD - 1];
+		if (act->handler != SIG_IGN_ADDR && !(act->flags & SA_NOCLDSTOP))
 			(void)signal_send_locked(parent, NULL, SIGCHLD, &info);
 		sighand_unlock(sh);
 		wake_all(&parent->child_wait);
@@ -308,17 +310,20 @@ static void push_handler(struct trapframe *tf, int signo, const struct ksiginfo 
 			 const struct ksigaction *act)
 {
 	struct task *t = current;
-	sigset_t old = t->restore_blocked ? t->saved_blocked : t->blocked;
-	struct uapi_stack oss = t->altstack;
-	ulong sp = trapframe_sp(tf);
-	bool was_on = is_on_altstack(t, sp);
+	struct signal_frame sf = {
+		.sp = trapframe_sp(tf), .info = info, .act = act, .altstack = t->altstack,
+		.oldmask = t->restore_blocked ? t->saved_blocked : t->blocked,
+	};
+	bool uses_altstack = is_on_altstack(t, sf.sp);
 	sigset_t mask;
 
 	restart_for_handler(tf, act);
-	if ((act->flags & SA_ONSTACK) && !was_on && t->altstack.size)
-		sp = t->altstack.sp + t->altstack.size;
-	if (arch_signal_push(tf, sp, info, act, &old, &oss) < 0 ||
-	    (was_on && !is_on_altstack(t, trapframe_sp(tf)))) {
+	if ((act->flags & SA_ONSTACK) && !uses_altstack && t->altstack.size) {
+		sf.sp = t->altstack.sp + t->altstack.size;
+		uses_altstack = true;
+	}
+	sf.floor = uses_altstack ? t->altstack.sp : 0;
+	if (arch_signal_push(tf, &sf) < 0) {
 		frame_failed(signo);
 		return;
 	}

@@ -71,8 +71,10 @@ static void sigqueue_free(struct sigqueue *q)
 		(void)posix_timer_deliver(q->timer, &ignored);
 		return;
 	}
-	if (q->charged)
+	if (q->charged) {
 		__atomic_sub_fetch(&q->charged->nsigqueue, 1, __ATOMIC_RELAXED);
+		user_put(q->charged);
+	}
 	slab_free(sigqueue_cache, q);
 }
 
@@ -143,6 +145,15 @@ int sigpending_take(struct sigpending *sp, u64 blocked, struct ksiginfo *info)
 	else if (!posix_timer_deliver(found->timer, info))
 		return sigpending_take(sp, blocked, info);
 	return signo;
+}
+
+void info_from_current(struct ksiginfo *info, int signo, int code)
+{
+	memset(info, 0, sizeof(*info));
+	info->signo = signo;
+	info->code = code;
+	info->kill.pid = current->process->pid;
+	info->kill.uid = current_cred()->uid;
 }
 
 /* ---- who takes it ---- */
@@ -298,16 +309,23 @@ static void prepare(struct process *p, int signo)
 
 /* ---- queueing ---- */
 
+static void charge(struct sigqueue *q, struct user *u)
+{
+	user_get(u);
+	q->charged = u;
+	__atomic_add_fetch(&u->nsigqueue, 1, __ATOMIC_RELAXED);
+}
+
 static int enqueue(struct process *p, struct sigpending *sp, int signo, const struct ksiginfo *info)
 {
 	bool is_realtime = signo >= SIGRTMIN;
-	struct sigqueue *q;
+	struct sigqueue *q = NULL;
 
 	if (!is_realtime && sigset_has(sp->set, signo))
 		return 0;
-	if (is_realtime && READ_ONCE(p->nsigqueue) >= p->rlimits[RLIMIT_SIGPENDING].cur)
-		q = NULL;
-	else
+	/* Standard signals that no program put together always come whole. */
+	if ((!is_realtime && (!info || info->code >= 0)) ||
+	    READ_ONCE(p->user->nsigqueue) < p->rlimits[RLIMIT_SIGPENDING].cur)
 		q = slab_alloc_atomic(sigqueue_cache);
 	if (!q) {
 		/* Only kill()'s kind may lose what came with it. */
@@ -324,8 +342,7 @@ static int enqueue(struct process *p, struct sigpending *sp, int signo, const st
 	}
 	q->info.signo = signo;
 	q->timer = NULL;
-	q->charged = p;
-	__atomic_add_fetch(&p->nsigqueue, 1, __ATOMIC_RELAXED);
+	charge(q, p->user);
 	list_add_tail(&sp->queue, &q->link);
 	sigset_add(&sp->set, signo);
 	return 0;
@@ -389,6 +406,14 @@ int signal_send_task(struct task *t, int signo, const struct ksiginfo *info)
 int signal_send_process(struct process *p, int signo, const struct ksiginfo *info)
 {
 	return signal_send(p, NULL, signo, info);
+}
+
+void signal_raise(int signo)
+{
+	struct ksiginfo info;
+
+	info_from_current(&info, signo, SI_USER);
+	(void)signal_send_task(current, signo, &info);
 }
 
 void signal_group_locked(struct pid *group, int signo)

@@ -163,7 +163,7 @@ long sys_signalfd4(int fd, const sigset_t __user *umask, size_t size, int flags)
 	if (!sfd)
 		return -ENOMEM;
 	sfd->mask = mask.bits;
-	f = file_create(&signalfd_ops, sfd, FILE_READ | FILE_NOSEEK,
+	f = file_create(&signalfd_ops, sfd, FILE_READ | FILE_WRITE | FILE_NOSEEK,
 			O_RDWR | (flags & SFD_NONBLOCK), "[signalfd]");
 	if (!f) {
 		kfree(sfd);

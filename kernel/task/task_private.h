@@ -62,7 +62,7 @@ void chld_info(struct process *p, int status, struct ksiginfo *info);
 
 struct sigqueue {
 	struct list link;
-	struct process *charged;        /* its nsigqueue counts this one; NULL: not counted */
+	struct user *charged;           /* referenced: its nsigqueue counts this one; NULL: none */
 	struct posix_timer *timer;      /* belongs to it: not freed, posix_timer.c */
 	struct ksiginfo info;
 };
@@ -71,6 +71,8 @@ struct sigqueue {
 struct sighand *sighand_lock(struct process *p) __no_lock_analysis;
 void sighand_unlock(struct sighand *sh) __no_lock_analysis;
 
+/* What tells that current has sent @signo. */
+void info_from_current(struct ksiginfo *info, int signo, int code);
 void sigpending_init(struct sigpending *sp);
 /* Drop everything; no lock needed when nobody else can see it. */
 void sigpending_flush(struct sigpending *sp);
@@ -97,6 +99,16 @@ void signal_exec(void);
 bool signal_stop_count_out(struct task *t);
 /* Take a signal of @mask for sigtimedwait and signalfd: number or 0; sighand locked. */
 int signal_take_locked(u64 mask, struct ksiginfo *info);
+
+/* ---- user.c ---- */
+extern struct user root_user;
+void users_init(void);
+/* Referenced; made if there is none.  NULL: no memory. */
+struct user *user_lookup(uid_t uid);
+void user_get(struct user *u);
+void user_put(struct user *u);
+/* @p's real user id is @uid now. */
+void process_set_user(struct process *p, uid_t uid);
 
 /* ---- coredump.c ---- */
 /* The signal of @info kills current: if a core is wanted, write it while all other threads stand

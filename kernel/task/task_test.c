@@ -88,7 +88,7 @@ KTEST(signal, pending_is_ordered_and_coalesced)
 	EXPECT_EQ(2, value);
 	EXPECT_EQ(SIGRTMIN + 1, take(p, 0, &value));
 	EXPECT_EQ(0, take(p, 0, &value));
-	EXPECT_EQ(0, p->nsigqueue);
+	EXPECT_EQ(0, p->user->nsigqueue);
 	process_put(p);
 	process_put(p);
 }

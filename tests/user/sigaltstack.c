@@ -2,11 +2,13 @@
 /* The alternate signal stack, and above all: execution goes on on the original one afterwards. */
 #include "test.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -202,4 +204,209 @@ TEST(fork_keeps_it_thread_free)
 		_exit(sigaltstack(NULL, &ss) == 0 && ss.ss_sp == alt ? 0 : 1);
 	EXPECT_EQ(pid, waitpid(pid, &status, 0));
 	EXPECT_EQ(0, status);
+}
+
+/* ---- while it is in use ---- */
+
+static volatile int refused[4];
+
+static void on_refused(int signo)
+{
+	stack_t ss = { .ss_sp = alt, .ss_size = ALT_SIZE };
+
+	(void)signo;
+	refused[0] = sigaltstack(&ss, NULL) == -1 ? errno : 0;
+	ss.ss_flags = SS_DISABLE;
+	refused[1] = sigaltstack(&ss, NULL) == -1 ? errno : 0;
+	ss.ss_flags = 77;
+	refused[2] = syscall(SYS_sigaltstack, &ss, NULL) == -1 ? errno : 0;
+	EXPECT_EQ(0, sigaltstack(NULL, &ss));
+	refused[3] = ss.ss_flags;
+}
+
+TEST(changes_are_refused_while_on_it)
+{
+	set_alt(0);
+	set_handler(SIGUSR1, on_refused, SA_ONSTACK);
+	raise(SIGUSR1);
+	EXPECT_EQ(EPERM, refused[0]);
+	EXPECT_EQ(EPERM, refused[1]);
+	EXPECT_EQ(EPERM, refused[2]);
+	EXPECT_EQ(SS_ONSTACK, refused[3]);
+}
+
+static char other[ALT_SIZE] __attribute__((aligned(16)));
+
+static void on_new_one(int signo)
+{
+	stack_t ss = { .ss_sp = other, .ss_size = ALT_SIZE };
+
+	(void)signo;
+	refused[0] = sigaltstack(&ss, NULL) == -1 ? errno : 0;
+	raise(SIGUSR2);
+}
+
+TEST(autodisarmed_another_may_be_set)
+{
+	stack_t ss;
+
+	set_alt((int)(1u << 31));
+	set_handler(SIGUSR1, on_new_one, SA_ONSTACK);
+	set_handler(SIGUSR2, on_signal, SA_ONSTACK);
+	raise(SIGUSR1);
+	EXPECT_EQ(0, refused[0]);
+	EXPECT(seen_sp[0] - (uintptr_t)other < ALT_SIZE);
+	/* The return brings back what was set before. */
+	EXPECT_EQ(0, sigaltstack(NULL, &ss));
+	EXPECT(ss.ss_sp == alt);
+	EXPECT_EQ((int)(1u << 31), ss.ss_flags);
+}
+
+TEST(query_forms)
+{
+	stack_t ss = { .ss_sp = alt, .ss_size = ALT_SIZE, .ss_flags = SS_ONSTACK }, old;
+
+	EXPECT_EQ(0, sigaltstack(NULL, &old));
+	EXPECT_EQ(SS_DISABLE, old.ss_flags);
+	EXPECT(old.ss_sp == NULL);
+	EXPECT_EQ(0, old.ss_size);
+	EXPECT_EQ(0, syscall(SYS_sigaltstack, &ss, &old));
+	EXPECT_EQ(SS_DISABLE, old.ss_flags);
+	/* SS_ONSTACK is taken, and means nothing. */
+	EXPECT_EQ(0, sigaltstack(NULL, &old));
+	EXPECT_EQ(0, old.ss_flags);
+	EXPECT_EQ(ALT_SIZE, old.ss_size);
+	ss.ss_flags = (int)(1u << 31) | SS_DISABLE;
+	EXPECT_EQ(0, syscall(SYS_sigaltstack, &ss, &old));
+	EXPECT(old.ss_sp == alt);
+	EXPECT_EQ(0, sigaltstack(NULL, &old));
+	EXPECT_EQ((int)(1u << 31) | SS_DISABLE, old.ss_flags);
+	EXPECT_EQ(0, old.ss_size);
+	ss.ss_flags = SS_ONSTACK | SS_DISABLE;
+	EXPECT_ERRNO(EINVAL, syscall(SYS_sigaltstack, &ss, NULL));
+	ss.ss_flags = (int)(1u << 31) | 4;
+	EXPECT_ERRNO(EINVAL, syscall(SYS_sigaltstack, &ss, NULL));
+}
+
+/* ---- its end ---- */
+
+/* In the handler: near the stack's end, and one more signal. */
+static void on_low(int signo)
+{
+	uintptr_t sp = seen_sp[0] + 320;
+
+#if defined(__x86_64__)
+	__asm__ volatile("movq %0, %%rsp\n\tsyscall"
+			 :: "r"(sp), "a"(SYS_tkill), "D"(getpid()), "S"(signo) : "memory");
+#else
+	__asm__ volatile("mov x0, %1\n\tmov x1, %2\n\tmov x8, %3\n\tmov sp, %0\n\tsvc #0"
+			 :: "r"(sp), "r"((long)getpid()), "r"((long)signo), "r"((long)SYS_tkill)
+			 : "x0", "x1", "x8", "memory");
+#endif
+	_exit(50);
+}
+
+static int overflow_of_it(void *arg)
+{
+	stack_t ss = { .ss_sp = (char *)arg + 65536, .ss_size = 65536 };
+
+	seen_sp[0] = (uintptr_t)ss.ss_sp;
+	EXPECT_EQ(0, sigaltstack(&ss, NULL));
+	set_handler(SIGUSR1, on_low, SA_ONSTACK | SA_NODEFER);
+	raise(SIGUSR1);
+	return 0;
+}
+
+TEST(a_frame_beyond_its_end_kills_and_is_not_written)
+{
+	char *room = mmap(NULL, 131072, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	memset(room, 0x5a, 131072);
+	EXPECT_EQ(SIGSEGV, test_in_child(overflow_of_it, room) & 0x7f);
+	EXPECT(test_is_filled(room, 0x5a, 65536));
+	EXPECT(!test_is_filled(room + 65536, 0x5a, 65536));
+}
+
+static void on_recurse(int signo)
+{
+	(void)signo;
+	recurse(NULL);
+}
+
+static int recursion_on_it(void *arg)
+{
+	stack_t ss = { .ss_sp = (char *)arg + 65536, .ss_size = 65536 };
+
+	EXPECT_EQ(0, mprotect(arg, 65536, PROT_NONE));
+	EXPECT_EQ(0, sigaltstack(&ss, NULL));
+	set_handler(SIGSEGV, on_recurse, SA_ONSTACK);
+	raise(SIGSEGV);
+	return 0;
+}
+
+TEST(recursion_beyond_its_end_kills)
+{
+	char *room = mmap(NULL, 131072, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	EXPECT_EQ(SIGSEGV, test_in_child(recursion_on_it, room) & 0x7f);
+}
+
+static int frame_in_no_memory(void *arg)
+{
+	stack_t ss = { .ss_sp = arg, .ss_size = 65536 };
+
+	EXPECT_EQ(0, sigaltstack(&ss, NULL));
+	EXPECT_EQ(0, mprotect(arg, 65536, PROT_NONE));
+	set_handler(SIGUSR1, on_signal, SA_ONSTACK);
+	set_handler(SIGSEGV, on_signal, SA_ONSTACK);
+	raise(SIGUSR1);
+	return 0;
+}
+
+TEST(a_frame_that_cannot_be_written_kills)
+{
+	char *room = mmap(NULL, 65536, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	EXPECT_EQ(SIGSEGV, test_in_child(frame_in_no_memory, room) & 0x7f);
+}
+
+static void *thread_queries(void *arg)
+{
+	EXPECT_EQ(0, sigaltstack(NULL, arg));
+	return NULL;
+}
+
+TEST(a_new_thread_has_none)
+{
+	pthread_t t;
+	stack_t ss;
+
+	set_alt(0);
+	EXPECT_EQ(0, pthread_create(&t, NULL, thread_queries, &ss));
+	EXPECT_EQ(0, pthread_join(t, NULL));
+	EXPECT_EQ(SS_DISABLE, ss.ss_flags);
+	EXPECT_EQ(0, ss.ss_size);
+}
+
+static volatile int rounds;
+
+static void on_jump(int signo)
+{
+	(void)signo;
+	rounds++;
+	siglongjmp(back, 1);
+}
+
+TEST(after_a_jump_out_it_is_free_again)
+{
+	stack_t ss;
+
+	set_alt(0);
+	set_handler(SIGUSR1, on_jump, SA_ONSTACK);
+	while (rounds < 5)
+		if (!sigsetjmp(back, 1))
+			raise(SIGUSR1);
+	EXPECT_EQ(0, sigaltstack(NULL, &ss));
+	EXPECT_EQ(0, ss.ss_flags);
+	set_alt(0);
 }

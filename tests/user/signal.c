@@ -4,11 +4,14 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -661,4 +664,548 @@ TEST(thread_directed_signal_reaches_its_thread)
 	EXPECT_EQ(0, pthread_kill(t, SIGUSR1));
 	EXPECT_EQ(0, pthread_join(t, &got));
 	EXPECT_EQ(SIGUSR1, (intptr_t)got);
+}
+
+/* ---- all of them ---- */
+
+TEST(every_signal_has_its_default_action)
+{
+	static const char actions[] =
+		/* 1 .. 31: terminate, core, ignore, stop */
+		"TTCCCCCCTTCTTTTTITSSSSICCTTITTC";
+
+	for (int signo = 1; signo <= 64; signo++) {
+		char want = signo <= 31 ? actions[signo - 1] : 'T';
+		int status = 0;
+		pid_t pid;
+
+		/* 32 to 34 belong to the C library: still the kernel delivers them. */
+		if (signo == SIGCONT)
+			want = 'I';
+		if (signo == SIGIO || signo == SIGPWR)
+			want = 'T';
+		if (signo == SIGURG || signo == SIGWINCH || signo == SIGCHLD)
+			want = 'I';
+		pid = fork();
+		if (pid == 0) {
+			syscall(SYS_tgkill, getpid(), getpid(), signo);
+			_exit(77);
+		}
+		EXPECT_EQ(pid, waitpid(pid, &status, WUNTRACED));
+		if (want == 'I') {
+			EXPECT_EQ(77 << 8, status);
+		} else if (signo == SIGSTOP) {
+			EXPECT_EQ(SIGSTOP << 8 | 0x7f, status);
+			EXPECT_EQ(0, kill(pid, SIGKILL));
+			EXPECT_EQ(pid, waitpid(pid, &status, 0));
+		} else if (signo == SIGTSTP || signo == SIGTTIN || signo == SIGTTOU) {
+			EXPECT_EQ(signo << 8 | 0x7f, status);
+			EXPECT_EQ(0, kill(pid, SIGKILL));
+			EXPECT_EQ(pid, waitpid(pid, &status, 0));
+		} else {
+			EXPECT(WIFSIGNALED(status));
+			EXPECT_EQ(signo, WTERMSIG(status));
+		}
+	}
+}
+
+TEST(every_signal_can_be_caught_blocked_and_taken)
+{
+	struct {
+		void (*handler)(int);
+		unsigned long flags;
+		void (*restorer)(void);
+		unsigned long mask;
+	} old;
+
+	for (int signo = 1; signo <= 64; signo++) {
+		unsigned long set = 1ul << (signo - 1), pending = 0;
+
+		if (signo == SIGKILL || signo == SIGSTOP)
+			continue;
+		EXPECT_EQ(0, syscall(SYS_rt_sigprocmask, SIG_BLOCK, &set, NULL, 8));
+		EXPECT_EQ(0, syscall(SYS_rt_sigaction, signo, NULL, &old, 8));
+		EXPECT_EQ(0, syscall(SYS_tgkill, getpid(), getpid(), signo));
+		EXPECT_EQ(0, syscall(SYS_rt_sigpending, &pending, 8));
+		EXPECT_EQ(set, pending & set);
+		EXPECT_EQ(signo, syscall(SYS_rt_sigtimedwait, &set, NULL, NULL, 8));
+		EXPECT_EQ(0, syscall(SYS_rt_sigpending, &pending, 8));
+		EXPECT_EQ(0, pending & set);
+	}
+}
+
+TEST(kill_and_stop_are_never_blocked)
+{
+	unsigned long all = ~0ul, now = 0;
+
+	EXPECT_EQ(0, syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all, NULL, 8));
+	EXPECT_EQ(0, syscall(SYS_rt_sigprocmask, SIG_SETMASK, NULL, &now, 8));
+	EXPECT_EQ(~0ul & ~(1ul << (SIGKILL - 1)) & ~(1ul << (SIGSTOP - 1)), now);
+}
+
+/* ---- queues ---- */
+
+static struct rlimit pending_limit(rlim_t n)
+{
+	struct rlimit rl = { n, n }, old;
+
+	EXPECT_EQ(0, getrlimit(RLIMIT_SIGPENDING, &old));
+	rl.rlim_max = old.rlim_max;
+	EXPECT_EQ(0, setrlimit(RLIMIT_SIGPENDING, &rl));
+	return old;
+}
+
+/* The limit counts a user's signals, whoever has them: so as one whom nobody else is. */
+static int queue_is_full(void *arg)
+{
+	union sigval v = { .sival_int = 1 };
+	sigset_t pending;
+	int n, taken;
+	siginfo_t si;
+	sigset_t set;
+
+	(void)arg;
+	EXPECT_EQ(0, setresuid(4711, 4711, 4711));
+	pending_limit(10);
+	block(SIGRTMIN);
+	block(SIGUSR1);
+	for (n = 0; sigqueue(getpid(), SIGRTMIN, v) == 0; n++)
+		EXPECT(n < 11);
+	EXPECT_EQ(EAGAIN, errno);
+	EXPECT_EQ(10, n);
+	/* A real-time signal without a value is only noted; a standard one always comes. */
+	EXPECT_EQ(0, kill(getpid(), SIGRTMIN + 1 - 1));
+	EXPECT_ERRNO(EAGAIN, syscall(SYS_rt_tgsigqueueinfo, getpid(), getpid(), SIGRTMIN,
+				     &(siginfo_t){ .si_code = SI_QUEUE }));
+	EXPECT_EQ(0, kill(getpid(), SIGUSR1));
+	EXPECT_EQ(0, sigpending(&pending));
+	EXPECT(sigismember(&pending, SIGUSR1));
+	sigemptyset(&set);
+	sigaddset(&set, SIGRTMIN);
+	for (taken = 0; sigtimedwait(&set, &si, &(struct timespec){ 0, 0 }) == SIGRTMIN; taken++)
+		EXPECT_EQ(taken < 10 ? SI_QUEUE : SI_USER, si.si_code);
+	EXPECT_EQ(10, taken);
+	EXPECT_EQ(0, sigqueue(getpid(), SIGRTMIN, v));
+	return 0;
+}
+
+TEST(pending_limit_refuses_values)
+{
+	EXPECT_EQ(0, test_in_child(queue_is_full, NULL));
+}
+
+static int other_of_the_user(void *arg)
+{
+	union sigval v = { .sival_int = 1 };
+	int fds[2], n, status;
+	pid_t pid;
+	char c;
+
+	(void)arg;
+	EXPECT_EQ(0, setresuid(4712, 4712, 4712));
+	pending_limit(10);
+	block(SIGRTMIN);
+	EXPECT_EQ(0, pipe(fds));
+	for (n = 0; n < 6; n++)
+		EXPECT_EQ(0, sigqueue(getpid(), SIGRTMIN, v));
+	pid = fork();
+	if (pid == 0) {
+		for (n = 0; sigqueue(getpid(), SIGRTMIN, v) == 0; n++)
+			;
+		c = (char)n;
+		_exit(write(fds[1], &c, 1) != 1);
+	}
+	EXPECT_EQ(1, read(fds[0], &c, 1));
+	EXPECT_EQ(4, c);
+	EXPECT_EQ(pid, waitpid(pid, &status, 0));
+	/* What it had is given back with it. */
+	for (n = 0; sigqueue(getpid(), SIGRTMIN, v) == 0; n++)
+		;
+	EXPECT_EQ(4, n);
+	return 0;
+}
+
+TEST(pending_limit_is_a_users)
+{
+	EXPECT_EQ(0, test_in_child(other_of_the_user, NULL));
+}
+
+TEST(standard_before_realtime_and_thread_before_process)
+{
+	union sigval v = { .sival_int = 0 };
+	siginfo_t si;
+	sigset_t set;
+
+	sigfillset(&set);
+	EXPECT_EQ(0, sigprocmask(SIG_BLOCK, &set, NULL));
+	EXPECT_EQ(0, sigqueue(getpid(), SIGRTMIN, v));
+	EXPECT_EQ(0, kill(getpid(), SIGUSR2));
+	EXPECT_EQ(0, kill(getpid(), SIGHUP));
+	EXPECT_EQ(0, raise(SIGUSR2));
+	EXPECT_EQ(SIGUSR2, sigwaitinfo(&set, &si));
+	EXPECT_EQ(SI_TKILL, si.si_code);
+	EXPECT_EQ(SIGHUP, sigwaitinfo(&set, &si));
+	EXPECT_EQ(SIGUSR2, sigwaitinfo(&set, &si));
+	EXPECT_EQ(SI_USER, si.si_code);
+	EXPECT_EQ(SIGRTMIN, sigwaitinfo(&set, &si));
+}
+
+TEST(ignoring_drops_what_is_pending)
+{
+	sigset_t pending;
+
+	block(SIGUSR1);
+	EXPECT_EQ(0, kill(getpid(), SIGUSR1));
+	EXPECT_EQ(0, raise(SIGUSR1));
+	signal(SIGUSR1, SIG_IGN);
+	EXPECT_EQ(0, sigpending(&pending));
+	EXPECT(!sigismember(&pending, SIGUSR1));
+	/* But while it is blocked, a new one stays: the action may change. */
+	EXPECT_EQ(0, kill(getpid(), SIGUSR1));
+	EXPECT_EQ(0, sigpending(&pending));
+	EXPECT(sigismember(&pending, SIGUSR1));
+	signal(SIGUSR1, on_signal);
+	unblock(SIGUSR1);
+	EXPECT_EQ(1, count);
+}
+
+TEST(stop_and_continue_undo_each_other)
+{
+	sigset_t pending;
+
+	block(SIGTSTP);
+	block(SIGCONT);
+	block(SIGTTIN);
+	signal(SIGCONT, on_signal);
+	EXPECT_EQ(0, kill(getpid(), SIGTSTP));
+	EXPECT_EQ(0, raise(SIGTTIN));
+	EXPECT_EQ(0, kill(getpid(), SIGCONT));
+	EXPECT_EQ(0, sigpending(&pending));
+	EXPECT(!sigismember(&pending, SIGTSTP) && !sigismember(&pending, SIGTTIN));
+	EXPECT(sigismember(&pending, SIGCONT));
+	EXPECT_EQ(0, kill(getpid(), SIGTSTP));
+	EXPECT_EQ(0, sigpending(&pending));
+	EXPECT(sigismember(&pending, SIGTSTP) && !sigismember(&pending, SIGCONT));
+}
+
+/* ---- flags ---- */
+
+struct kernel_action {
+	void (*handler)(int);
+	unsigned long flags;
+	void (*restorer)(void);
+	unsigned long mask;
+};
+
+TEST(flags_that_are_not_known_are_cleared)
+{
+	struct kernel_action act = { .handler = SIG_IGN, .flags = ~0ul, .mask = ~0ul }, old;
+
+	EXPECT_EQ(0, syscall(SYS_rt_sigaction, SIGUSR1, &act, NULL, 8));
+	EXPECT_EQ(0, syscall(SYS_rt_sigaction, SIGUSR1, NULL, &old, 8));
+	/* SA_UNSUPPORTED, 0x400, is among the cleared; SA_EXPOSE_TAGBITS, 0x800, is not. */
+	EXPECT_EQ(0xdc000807, old.flags);
+	EXPECT_EQ(~(1ul << (SIGKILL - 1)) & ~(1ul << (SIGSTOP - 1)), old.mask);
+}
+
+TEST(nodefer_and_mask_together)
+{
+	struct sigaction sa = { .sa_handler = on_check_mask, .sa_flags = SA_NODEFER };
+	sigset_t set;
+
+	sigaddset(&sa.sa_mask, SIGUSR1);
+	sigaddset(&sa.sa_mask, SIGUSR2);
+	EXPECT_EQ(0, sigaction(SIGUSR1, &sa, NULL));
+	raise(SIGUSR1);
+	EXPECT_EQ(1, last_value);
+	sigemptyset(&set);
+	EXPECT_EQ(0, sigprocmask(SIG_SETMASK, NULL, &set));
+	EXPECT(!sigismember(&set, SIGUSR1) && !sigismember(&set, SIGUSR2));
+}
+
+/* ---- permissions ---- */
+
+static int may_not_signal(void *arg)
+{
+	pid_t victim = *(pid_t *)arg;
+	siginfo_t si = { .si_code = SI_QUEUE };
+
+	EXPECT_EQ(0, setresuid(1000, 1000, 1000));
+	EXPECT_ERRNO(EPERM, kill(victim, SIGUSR1));
+	EXPECT_ERRNO(EPERM, kill(victim, 0));
+	EXPECT_ERRNO(EPERM, syscall(SYS_tgkill, victim, victim, SIGUSR1));
+	EXPECT_ERRNO(EPERM, syscall(SYS_tkill, victim, 0));
+	EXPECT_ERRNO(EPERM, syscall(SYS_rt_sigqueueinfo, victim, SIGUSR1, &si));
+	EXPECT_ERRNO(EPERM, kill(-victim, SIGUSR1));
+	/* In the session, SIGCONT may always be sent. */
+	EXPECT_EQ(0, kill(victim, SIGCONT));
+	EXPECT_ERRNO(EPERM, syscall(SYS_rt_sigqueueinfo, victim, SIGCONT,
+				    &(siginfo_t){ .si_code = SI_USER }));
+	EXPECT(setsid() > 0);
+	EXPECT_ERRNO(EPERM, kill(victim, SIGCONT));
+	return 0;
+}
+
+TEST(another_users_process_may_not_be_signalled)
+{
+	pid_t victim = fork();
+	int status;
+
+	if (victim == 0) {
+		setpgid(0, 0);
+		for (;;)
+			pause();
+	}
+	setpgid(victim, victim);
+	EXPECT_EQ(0, test_in_child(may_not_signal, &victim));
+	EXPECT_EQ(0, kill(victim, SIGTERM));
+	EXPECT_EQ(victim, waitpid(victim, &status, 0));
+	EXPECT_EQ(SIGTERM, status);
+}
+
+static int saved_and_real_count(void *arg)
+{
+	pid_t victim = *(pid_t *)arg;
+
+	/* Real id the target's saved one; effective id another. */
+	EXPECT_EQ(0, setresuid(2000, 3000, 3000));
+	EXPECT_EQ(0, kill(victim, 0));
+	return 0;
+}
+
+TEST(real_and_saved_ids_decide)
+{
+	int fds[2], status;
+	pid_t victim;
+	char c;
+
+	EXPECT_EQ(0, pipe(fds));
+	victim = fork();
+	if (victim == 0) {
+		EXPECT_EQ(0, setresuid(1000, 1000, 2000));
+		EXPECT_EQ(1, write(fds[1], "r", 1));
+		for (;;)
+			pause();
+	}
+	EXPECT_EQ(1, read(fds[0], &c, 1));
+	EXPECT_EQ(0, test_in_child(saved_and_real_count, &victim));
+	EXPECT_EQ(0, kill(victim, SIGKILL));
+	EXPECT_EQ(victim, waitpid(victim, &status, 0));
+}
+
+/* ---- errors, a table: Linux's answers ---- */
+
+struct error_case {
+	long nr;
+	long a[6];
+	int want;       /* errno, or 0 for success */
+};
+
+#define BAD     ((long)1)       /* no memory there */
+#define ODD     ((long)((char *)room + 1))      /* memory, unaligned */
+#define DEAD    0x3fffffffL
+
+TEST(errors_of_the_calls)
+{
+	static long room[64];
+	static siginfo_t user_info = { .si_code = SI_USER }, tkill_info = { .si_code = SI_TKILL };
+	static siginfo_t queue_info = { .si_code = SI_QUEUE };
+	static const struct timespec bad_ns = { 0, 1000000000 }, negative = { -1, 0 }, zero;
+	static unsigned long none, full = ~0ul;
+	long self = getpid();
+	int pipe_fd[2];
+	EXPECT_EQ(0, pipe(pipe_fd));
+	const struct error_case cases[] = {
+		{ SYS_kill, { self, 65 }, EINVAL },
+		{ SYS_kill, { self, -1 }, EINVAL },
+		{ SYS_kill, { DEAD, 65 }, ESRCH },
+		{ SYS_kill, { DEAD, 0 }, ESRCH },
+		{ SYS_kill, { -DEAD, 0 }, ESRCH },
+		{ SYS_kill, { -DEAD, 99 }, ESRCH },
+		{ SYS_kill, { -2147483648L, 0 }, ESRCH },
+		{ SYS_kill, { 0, 65 }, EINVAL },
+		{ SYS_kill, { self, 0 }, 0 },
+		{ SYS_tgkill, { 0, self, 0 }, EINVAL },
+		{ SYS_tgkill, { self, 0, 0 }, EINVAL },
+		{ SYS_tgkill, { -1, -1, 0 }, EINVAL },
+		{ SYS_tgkill, { self, DEAD, 65 }, ESRCH },
+		{ SYS_tgkill, { self, self, 65 }, EINVAL },
+		{ SYS_tgkill, { self + 100000, self, 0 }, ESRCH },
+		{ SYS_tgkill, { self, self, 0 }, 0 },
+		{ SYS_tkill, { 0, 0 }, EINVAL },
+		{ SYS_tkill, { -1, SIGUSR1 }, EINVAL },
+		{ SYS_tkill, { DEAD, 65 }, ESRCH },
+		{ SYS_tkill, { self, 65 }, EINVAL },
+		{ SYS_rt_sigqueueinfo, { self, SIGUSR1, 0 }, EFAULT },
+		{ SYS_rt_sigqueueinfo, { self, 65, BAD }, EFAULT },
+		{ SYS_rt_sigqueueinfo, { self, 65, (long)&queue_info }, EINVAL },
+		{ SYS_rt_sigqueueinfo, { DEAD, 65, (long)&queue_info }, ESRCH },
+		{ SYS_rt_sigqueueinfo, { DEAD, 1, (long)&user_info }, EPERM },
+		{ SYS_rt_sigqueueinfo, { getppid(), 0, (long)&user_info }, EPERM },
+		{ SYS_rt_sigqueueinfo, { getppid(), 0, (long)&tkill_info }, EPERM },
+		{ SYS_rt_sigqueueinfo, { self, 0, (long)&user_info }, 0 },
+		{ SYS_rt_sigqueueinfo, { 0, 0, (long)&queue_info }, ESRCH },
+		{ SYS_rt_sigqueueinfo, { -self, 0, (long)&queue_info }, ESRCH },
+		{ SYS_rt_tgsigqueueinfo, { 0, self, 0, (long)&queue_info }, EINVAL },
+		{ SYS_rt_tgsigqueueinfo, { self, 0, 0, (long)&queue_info }, EINVAL },
+		{ SYS_rt_tgsigqueueinfo, { 0, 0, 0, BAD }, EFAULT },
+		{ SYS_rt_tgsigqueueinfo, { self, DEAD, 0, (long)&queue_info }, ESRCH },
+		{ SYS_rt_tgsigqueueinfo, { self, self, 65, (long)&queue_info }, EINVAL },
+		{ SYS_rt_tgsigqueueinfo, { self, self, 0, (long)&user_info }, 0 },
+		{ SYS_rt_tgsigqueueinfo, { getppid(), getppid(), 0, (long)&tkill_info }, EPERM },
+		{ SYS_rt_sigaction, { SIGUSR1, BAD, 0, 8 }, EFAULT },
+		{ SYS_rt_sigaction, { SIGUSR1, 0, BAD, 8 }, EFAULT },
+		{ SYS_rt_sigaction, { 65, BAD, 0, 8 }, EFAULT },
+		{ SYS_rt_sigaction, { 65, (long)room, 0, 8 }, EINVAL },
+		{ SYS_rt_sigaction, { 0, 0, 0, 8 }, EINVAL },
+		{ SYS_rt_sigaction, { -1, 0, 0, 8 }, EINVAL },
+		{ SYS_rt_sigaction, { SIGKILL, (long)room, 0, 8 }, EINVAL },
+		{ SYS_rt_sigaction, { SIGSTOP, (long)room, 0, 8 }, EINVAL },
+		{ SYS_rt_sigaction, { SIGKILL, 0, (long)room, 8 }, 0 },
+		{ SYS_rt_sigaction, { SIGUSR1, BAD, 0, 16 }, EINVAL },
+		{ SYS_rt_sigaction, { SIGUSR1, 0, 0, 0 }, EINVAL },
+		{ SYS_rt_sigaction, { SIGUSR1, 0, ODD, 8 }, 0 },
+		{ SYS_rt_sigprocmask, { 99, 0, (long)room, 8 }, 0 },
+		{ SYS_rt_sigprocmask, { 99, (long)&none, 0, 8 }, EINVAL },
+		{ SYS_rt_sigprocmask, { 99, BAD, 0, 8 }, EFAULT },
+		{ SYS_rt_sigprocmask, { SIG_BLOCK, BAD, 0, 8 }, EFAULT },
+		{ SYS_rt_sigprocmask, { SIG_BLOCK, 0, BAD, 8 }, EFAULT },
+		{ SYS_rt_sigprocmask, { SIG_BLOCK, (long)&none, 0, 4 }, EINVAL },
+		{ SYS_rt_sigprocmask, { SIG_BLOCK, BAD, 0, 128 }, EINVAL },
+		{ SYS_rt_sigprocmask, { SIG_BLOCK, ODD, ODD, 8 }, 0 },
+		{ SYS_rt_sigpending, { (long)room, 9 }, EINVAL },
+		{ SYS_rt_sigpending, { (long)room, -1 }, EINVAL },
+		{ SYS_rt_sigpending, { BAD, 8 }, EFAULT },
+		{ SYS_rt_sigpending, { BAD, 0 }, 0 },
+		{ SYS_rt_sigpending, { ODD, 4 }, 0 },
+		{ SYS_rt_sigsuspend, { BAD, 8 }, EFAULT },
+		{ SYS_rt_sigsuspend, { BAD, 4 }, EINVAL },
+		{ SYS_rt_sigtimedwait, { BAD, 0, 0, 8 }, EFAULT },
+		{ SYS_rt_sigtimedwait, { BAD, 0, 0, 9 }, EINVAL },
+		{ SYS_rt_sigtimedwait, { (long)&none, 0, BAD, 8 }, EFAULT },
+		{ SYS_rt_sigtimedwait, { (long)&none, 0, (long)&bad_ns, 8 }, EINVAL },
+		{ SYS_rt_sigtimedwait, { (long)&none, 0, (long)&negative, 8 }, EINVAL },
+		{ SYS_rt_sigtimedwait, { (long)&none, BAD, (long)&zero, 8 }, EAGAIN },
+		{ SYS_rt_sigtimedwait, { (long)&full, BAD, (long)&zero, 8 }, EAGAIN },
+		{ SYS_sigaltstack, { BAD, 0 }, EFAULT },
+		{ SYS_sigaltstack, { 0, BAD }, EFAULT },
+		{ SYS_sigaltstack, { 0, 0 }, 0 },
+		{ SYS_sigaltstack, { 0, ODD }, 0 },
+		{ SYS_signalfd4, { -1, BAD, 8, 0 }, EFAULT },
+		{ SYS_signalfd4, { -1, BAD, 7, 0 }, EINVAL },
+		{ SYS_signalfd4, { -1, (long)&none, 8, 1 }, EINVAL },
+		{ SYS_signalfd4, { 99, (long)&none, 8, 0 }, EBADF },
+		{ SYS_signalfd4, { pipe_fd[0], (long)&none, 8, 0 }, EINVAL },
+		{ SYS_signalfd4, { -2, (long)&none, 8, 0 }, EBADF },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct error_case *c = &cases[i];
+		long got;
+
+		errno = 0;
+		got = syscall(c->nr, c->a[0], c->a[1], c->a[2], c->a[3], c->a[4], c->a[5]);
+		if ((c->want ? errno : (got < 0 ? errno : 0)) != c->want)
+			dprintf(1, "# case %zu: call %ld(%lx, %lx, %lx, %lx): got %ld, errno %d\n",
+				i, c->nr, c->a[0], c->a[1], c->a[2], c->a[3], got, errno);
+		EXPECT_EQ(c->want, got < 0 ? errno : 0);
+	}
+}
+
+static void *sleeping_thread(void *arg)
+{
+	*(volatile pid_t *)arg = (pid_t)syscall(SYS_gettid);
+	for (;;)
+		pause();
+	return NULL;
+}
+
+TEST(a_threads_number_names_its_process)
+{
+	volatile pid_t tid = 0;
+	pthread_t t;
+
+	EXPECT_EQ(0, pthread_create(&t, NULL, sleeping_thread, (void *)&tid));
+	while (!tid)
+		sched_yield();
+	signal(SIGUSR1, on_signal);
+	EXPECT_EQ(0, kill(tid, 0));
+	block(SIGUSR1);
+	EXPECT_EQ(0, kill(tid, SIGUSR1));
+	unblock(SIGUSR1);
+	while (!count)
+		sched_yield();
+	EXPECT_EQ(SIGUSR1, last_signo);
+	EXPECT_ERRNO(ESRCH, syscall(SYS_tgkill, getppid(), tid, 0));
+}
+
+/* A process-wide signal goes to one thread that does not block it. */
+static void *thread_with_all_blocked(void *arg)
+{
+	(void)arg;
+	for (;;)
+		pause();
+	return NULL;
+}
+
+static volatile pid_t handler_tid;
+
+static void on_tid(int signo)
+{
+	(void)signo;
+	handler_tid = (pid_t)syscall(SYS_gettid);
+	count++;
+}
+
+TEST(a_thread_that_does_not_block_takes_it)
+{
+	volatile pid_t tid = 0;
+	pthread_t t;
+
+	signal(SIGUSR1, on_tid);
+	EXPECT_EQ(0, pthread_create(&t, NULL, sleeping_thread, (void *)&tid));
+	while (!tid)
+		sched_yield();
+	block(SIGUSR1);
+	EXPECT_EQ(0, pthread_create(&t, NULL, thread_with_all_blocked, NULL));
+	for (int i = 0; i < 100; i++) {
+		EXPECT_EQ(0, kill(getpid(), SIGUSR1));
+		while (count <= i)
+			sched_yield();
+		EXPECT_EQ(tid, handler_tid);
+	}
+}
+
+TEST(signalfd_and_sigwait_see_threads_and_process)
+{
+	struct signalfd_siginfo si[4];
+	union sigval v = { .sival_int = 12 };
+	sigset_t set;
+	int fd;
+
+	block(SIGUSR1);
+	block(SIGRTMIN);
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	sigaddset(&set, SIGRTMIN);
+	sigaddset(&set, SIGKILL);
+	fd = signalfd(-1, &set, SFD_NONBLOCK);
+	EXPECT_EQ(0, raise(SIGUSR1));
+	EXPECT_EQ(0, sigqueue(getpid(), SIGRTMIN, v));
+	EXPECT_EQ(0, sigqueue(getpid(), SIGRTMIN, v));
+	EXPECT_EQ(3 * sizeof(si[0]), read(fd, si, sizeof(si)));
+	EXPECT_EQ(SIGUSR1, si[0].ssi_signo);
+	EXPECT_EQ(SI_TKILL, si[0].ssi_code);
+	EXPECT_EQ(SIGRTMIN, si[1].ssi_signo);
+	EXPECT_EQ(12, si[2].ssi_int);
+	EXPECT_EQ(getpid(), si[2].ssi_pid);
+	EXPECT_ERRNO(EAGAIN, read(fd, si, sizeof(si)));
+	/* Another mask for the same descriptor. */
+	sigdelset(&set, SIGUSR1);
+	EXPECT_EQ(fd, signalfd(fd, &set, 0));
+	EXPECT_EQ(0, raise(SIGUSR1));
+	EXPECT_ERRNO(EAGAIN, read(fd, si, sizeof(si)));
+	EXPECT_ERRNO(EINVAL, write(fd, si, sizeof(si)));
+	EXPECT_EQ(0, raise(SIGRTMIN));
+	EXPECT_ERRNO(EFAULT, syscall(SYS_read, fd, 8, 128));
 }

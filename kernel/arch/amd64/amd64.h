@@ -106,3 +106,6 @@ void timer_init_lapic(void);
 struct arch_thread;
 void thread_bases_load(const struct arch_thread *at);
 void thread_bases_sync(void);
+
+/* signal.c: the most that a frame takes of a stack. */
+uint signal_frame_size(void);

@@ -9,6 +9,8 @@
 #include <arch/debug.h>
 #include <arch/time.h>
 
+#include <uapi/auxv.h>
+
 #include <gemel/assert.h>
 #include <gemel/cpu.h>
 #include <gemel/printf.h>
@@ -17,8 +19,6 @@
 #include "amd64.h"
 #include "fpu.h"
 
-#define AT_HWCAP        16
-#define AT_HWCAP2       26
 #define HWCAP2_FSGSBASE 2
 
 struct cpu_features cpu_features;
@@ -141,6 +141,8 @@ ulong arch_hwcap(int at)
 {
 	if (at == AT_HWCAP)
 		return cpuid(1, 0).d;
+	if (at == AT_MINSIGSTKSZ)
+		return signal_frame_size();
 	if (at == AT_HWCAP2)
 		return cpu_features.fsgsbase ? HWCAP2_FSGSBASE : 0;
 	return 0;

@@ -137,11 +137,21 @@ long sys_epoll_wait(int epfd, struct uapi_epoll_event __user *events, int max, i
 	return sys_epoll_pwait(epfd, events, max, timeout_ms, NULL, 0);
 }
 
+/* arg: descriptors, how many, deadline */
+static long poll_restart(struct restart_block *rb)
+{
+	long ready = poll_fds(user_ptr(struct uapi_pollfd, rb->arg[0]), (uint)rb->arg[1],
+			      rb->arg[2]);
+
+	return ready == -EINTR ? -ERESTART_RESTARTBLOCK : ready;
+}
+
 long sys_poll(struct uapi_pollfd __user *fds, uint n, int timeout_ms)
 {
-	long ready = poll_fds(fds, n, poll_deadline_ms(timeout_ms));
-
-	return ready == -EINTR ? -ERESTARTNOHAND : ready;
+	current->restart = (struct restart_block){
+		.fn = poll_restart, .arg = { (ulong)fds, n, poll_deadline_ms(timeout_ms) },
+	};
+	return poll_restart(&current->restart);
 }
 
 /* NULL: for ever.  0, -EFAULT, -EINVAL. */

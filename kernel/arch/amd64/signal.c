@@ -102,7 +102,7 @@ static void context_fill(struct sigcontext *sc, const struct trapframe *tf,
 		.rsp = tf->rsp, .rip = tf->rip, .rflags = tf->rflags,
 		.cs = (u16)tf->cs, .ss = (u16)tf->ss,
 	};
-	if (!arch_in_syscall(tf)) {
+	if (!arch_in_syscall(tf) && ~tf->nr < VECTOR_DEVICE_FIRST) {
 		sc->trapno = (u64)~tf->nr;
 		sc->err = tf->error;
 	}
@@ -110,12 +110,16 @@ static void context_fill(struct sigcontext *sc, const struct trapframe *tf,
 		sc->cr2 = info->fault.addr;
 }
 
-int arch_signal_push(struct trapframe *tf, ulong sp, const struct ksiginfo *info,
-		     const struct ksigaction *act, const sigset_t *oldmask,
-		     const struct uapi_stack *oss)
+uint signal_frame_size(void)
 {
+	return fpstate_size() + 64 + sizeof(struct sigframe) + 16 + RED_ZONE;
+}
+
+int arch_signal_push(struct trapframe *tf, const struct signal_frame *sf)
+{
+	const struct ksigaction *act = sf->act;
+	ulong fpstate, at, sp = sf->sp;
 	struct sigframe f;
-	ulong fpstate, at;
 
 	if (!(act->flags & SA_RESTORER))
 		return -EFAULT;
@@ -123,24 +127,24 @@ int arch_signal_push(struct trapframe *tf, ulong sp, const struct ksiginfo *info
 		sp -= RED_ZONE;
 	fpstate = ALIGN_DOWN(sp - fpstate_size(), 64);
 	at = ALIGN_DOWN(fpstate - sizeof(f), 16) - 8;
-	if (fpstate_push(fpstate) < 0)
+	if (at <= sf->floor || fpstate_push(fpstate) < 0)
 		return -EFAULT;
 	f.restorer = act->restorer;
 	f.uc.flags = UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS |
 		     (cpu_features.xsave ? UC_FP_XSTATE : 0);
 	f.uc.link = 0;
-	f.uc.stack = *oss;
-	context_fill(&f.uc.mcontext, tf, info);
-	f.uc.mcontext.oldmask = oldmask->bits;
+	f.uc.stack = sf->altstack;
+	context_fill(&f.uc.mcontext, tf, sf->info);
+	f.uc.mcontext.oldmask = sf->oldmask.bits;
 	f.uc.mcontext.fpstate = fpstate;
-	f.uc.mask = *oldmask;
-	f.info = *info;
+	f.uc.mask = sf->oldmask;
+	f.info = *sf->info;
 	if (copy_to_user(user_ptr(void, at), &f, sizeof(f)) < 0)
 		return -EFAULT;
 
 	/* As on Linux, a handler starts with the initial FPU state. */
 	fpu_restart_current(&current->arch);
-	tf->rdi = (ulong)info->signo;
+	tf->rdi = (ulong)sf->info->signo;
 	tf->rsi = at + offsetof(struct sigframe, info);
 	tf->rdx = at + offsetof(struct sigframe, uc);
 	tf->rax = 0;
@@ -184,12 +188,8 @@ static bool fpstate_check(void *area, uint size)
 	if (size == sizeof(*fx)) {
 		memset(h, 0, sizeof(*h));
 		h->xstate_bv = XSTATE_FP_SSE;
-		return true;
 	}
-	h->xstate_bv &= cpu_features.xcr0;
-	h->xcomp_bv = 0;
-	memset(h->reserved, 0, sizeof(h->reserved));
-	return true;
+	return !(h->xstate_bv & ~cpu_features.xcr0) && !h->xcomp_bv && !h->reserved[0];
 }
 
 static int fpstate_pop(ulong at)
@@ -198,7 +198,7 @@ static int fpstate_pop(ulong at)
 	uint size = at ? fpstate_measure(at) : 0;
 	bool good;
 
-	if (at && !size)
+	if (at && (!size || at % (size > sizeof(struct fxsave) ? 64 : 16)))
 		return -EFAULT;
 	fpu_begin_replace(thread);
 	if (size != fpu_size())
@@ -217,6 +217,10 @@ int arch_signal_pop(struct trapframe *tf, sigset_t *mask, struct uapi_stack *ss)
 			   sizeof(uc)) < 0)
 		return -EFAULT;
 	sc = &uc.mcontext;
+	/* There are no other segments to go to. */
+	if ((sc->cs | 3) != USER_CS ||
+	    ((uc.flags & UC_STRICT_RESTORE_SS) && (sc->ss | 3) != USER_DS))
+		return -EFAULT;
 	*tf = (struct trapframe){
 		.r8 = sc->r8, .r9 = sc->r9, .r10 = sc->r10, .r11 = sc->r11, .r12 = sc->r12,
 		.r13 = sc->r13, .r14 = sc->r14, .r15 = sc->r15, .rdi = sc->rdi, .rsi = sc->rsi,

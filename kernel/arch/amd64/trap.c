@@ -140,8 +140,13 @@ void trap_init_cpu(struct cpu *cpu)
 
 static void fpu_error(struct trapframe *tf, bool is_simd)
 {
-	static const u8 codes[6] = { FPE_FLTINV, FPE_FLTINV, FPE_FLTDIV, FPE_FLTOVF, FPE_FLTUND,
-				     FPE_FLTRES };
+	/* In the order of rank: a denormal operand counts as underflow. */
+	static const struct {
+		u8 bits, code;
+	} codes[] = {
+		{ 0x01, FPE_FLTINV }, { 0x04, FPE_FLTDIV }, { 0x08, FPE_FLTOVF },
+		{ 0x12, FPE_FLTUND }, { 0x20, FPE_FLTRES },
+	};
 	u32 raised;
 	u16 status, control;
 
@@ -155,12 +160,11 @@ static void fpu_error(struct trapframe *tf, bool is_simd)
 		raised = status & ~control;
 	}
 	arch_irq_enable();
-	for (uint i = 0; i < 6; i++)
-		if (raised & (1u << i)) {
-			user_exception(tf, SIGFPE, codes[i], tf->rip);
+	for (uint i = 0; i < ARRAY_SIZE(codes); i++)
+		if (raised & codes[i].bits) {
+			user_exception(tf, SIGFPE, codes[i].code, tf->rip);
 			return;
 		}
-	user_exception(tf, SIGFPE, 0, tf->rip);
 }
 
 static uint fault_access(ulong error)
@@ -186,8 +190,6 @@ static void user_trap(struct trapframe *tf, uint vector)
 		fpu_error(tf, vector == TRAP_SIMD);
 		return;
 	}
-	if (vector == TRAP_DEBUG)
-		tf->rflags &= ~RFLAGS_TF;
 	arch_irq_enable();
 	if (ts->sig)
 		user_exception(tf, ts->sig, ts->code, ts->has_addr ? tf->rip : 0);

@@ -99,3 +99,6 @@ void fpu_reset(struct arch_thread *at);
 void fpu_destroy(struct arch_thread *at);
 /* User mode touched SVE: give it to current.  False: there is none, or no memory. */
 bool fpu_sve_trap(void);
+
+/* signal.c: the most that a frame takes of a stack. */
+uint signal_frame_size(void);

@@ -174,6 +174,8 @@ ulong arch_hwcap(int at)
 	ulong bits = 0;
 	uint first = at == AT_HWCAP2 ? 64 : 0;
 
+	if (at == AT_MINSIGSTKSZ)
+		return signal_frame_size();
 	if (at != AT_HWCAP && at != AT_HWCAP2)
 		return 0;
 	for (uint i = 0; i < ARRAY_SIZE(hwcaps); i++)

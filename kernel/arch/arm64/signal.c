@@ -8,7 +8,7 @@
  *
  * Each record has a header of magic and size; what a program does not know it
  * skips.  On the way back fpsimd must be there; a magic that is not known, a
- * size that does not fit or a second record of a kind is refused.
+ * size that does not fit, a second record of a kind or no end is refused.
  */
 #include <arch/signal.h>
 
@@ -109,15 +109,18 @@ static size_t sve_record_size(void)
 	return ALIGN_UP(sizeof(struct sve_record) + fpu_sve_size(), 16ul);
 }
 
+/* @regs NULL: the task has not used SVE, and the record tells the vector length only. */
 static int sve_write(ulong *at, const void *regs)
 {
-	ulong next = *at + sve_record_size();
+	size_t size = regs ? sve_record_size() : sizeof(struct sve_record);
+	ulong next = *at + size;
 	struct sve_record r = {
-		.head = { SVE_MAGIC, (u32)sve_record_size() },
+		.head = { SVE_MAGIC, (u32)size },
 		.vl = (u16)cpu_features.sve_bytes,
 	};
 
-	if (record_write(at, &r, sizeof(r)) < 0 || record_write(at, regs, fpu_sve_size()) < 0)
+	if (record_write(at, &r, sizeof(r)) < 0 ||
+	    (regs && record_write(at, regs, fpu_sve_size()) < 0))
 		return -EFAULT;
 	*at = next;
 	return 0;
@@ -141,43 +144,53 @@ static int records_write(ulong at, bool has_esr)
 		return -EFAULT;
 	if (has_esr && record_write(&at, &esr, sizeof(esr)) < 0)
 		return -EFAULT;
-	if (th->sve && sve_write(&at, th->sve) < 0)
+	if (cpu_features.has_sve && sve_write(&at, th->sve) < 0)
 		return -EFAULT;
 	return record_write(&at, &end, sizeof(end));
 }
 
 static void frame_fill(struct rt_sigframe *f, const struct trapframe *tf,
-		       const struct ksiginfo *info, const sigset_t *oldmask,
-		       const struct uapi_stack *oss)
+		       const struct signal_frame *sf)
 {
+	const struct arch_thread *th = &current->arch;
+
 	memset(f, 0, sizeof(*f));
-	f->info = *info;
-	f->uc.stack = *oss;
-	f->uc.sigmask = *oldmask;
-	f->uc.mc.fault_address = is_fault(info) ? current->arch.fault_addr : 0;
+	f->info = *sf->info;
+	/* The tag of the address, for who wants it. */
+	if (is_fault(sf->info) && (sf->act->flags & SA_EXPOSE_TAGBITS) &&
+	    sf->info->fault.addr == th->fault_addr)
+		f->info.fault.addr |= th->fault_tag;
+	f->uc.stack = sf->altstack;
+	f->uc.sigmask = sf->oldmask;
+	f->uc.mc.fault_address = is_fault(sf->info) ? th->fault_addr : 0;
 	memcpy(f->uc.mc.regs, tf->x, sizeof(f->uc.mc.regs));
 	f->uc.mc.sp = tf->sp;
 	f->uc.mc.pc = tf->pc;
 	f->uc.mc.pstate = tf->pstate;
 }
 
-int arch_signal_push(struct trapframe *tf, ulong sp, const struct ksiginfo *info,
-		     const struct ksigaction *act, const sigset_t *oldmask,
-		     const struct uapi_stack *oss)
+uint signal_frame_size(void)
+{
+	return sizeof(struct rt_sigframe) + RECORDS_SIZE + sizeof(struct frame_record) + 16;
+}
+
+int arch_signal_push(struct trapframe *tf, const struct signal_frame *sf)
 {
 	struct frame_record link = { tf->x[29], tf->x[30] };
+	const struct ksigaction *act = sf->act;
 	struct rt_sigframe frame;
-	ulong record = ALIGN_DOWN(sp, 16) - sizeof(link);
+	ulong record = ALIGN_DOWN(sf->sp, 16) - sizeof(link);
 	ulong at = record - sizeof(frame) - RECORDS_SIZE;
 
-	frame_fill(&frame, tf, info, oldmask, oss);
-	if (copy_to_user(user_ptr(void, at), &frame, sizeof(frame)) < 0 ||
+	frame_fill(&frame, tf, sf);
+	if (at <= sf->floor ||
+	    copy_to_user(user_ptr(void, at), &frame, sizeof(frame)) < 0 ||
 	    copy_to_user(user_ptr(void, record), &link, sizeof(link)) < 0 ||
-	    records_write(at + sizeof(frame), is_fault(info)) < 0)
+	    records_write(at + sizeof(frame), is_fault(sf->info)) < 0)
 		return -EFAULT;
 
 	/* Nothing below can fail. */
-	tf->x[0] = (u64)info->signo;
+	tf->x[0] = (u64)sf->info->signo;
 	tf->x[1] = at + offsetof(struct rt_sigframe, info);
 	tf->x[2] = at + offsetof(struct rt_sigframe, uc);
 	tf->x[29] = record;
@@ -221,8 +234,10 @@ static int sve_read(struct records *r, ulong at, u32 size)
 	    head.vl != cpu_features.sve_bytes)
 		return -EFAULT;
 	r->has_sve = true;
-	if (size < sizeof(head) + fpu_sve_size())
+	if (size == sizeof(head))
 		return 0;
+	if (size < sizeof(head) + fpu_sve_size())
+		return -EFAULT;
 	r->sve = kalloc(fpu_sve_size());
 	if (!r->sve || copy_from_user(r->sve, user_ptr(void, at + sizeof(head)),
 				      fpu_sve_size()) < 0)
@@ -242,7 +257,7 @@ static int records_read(struct records *r, ulong at)
 		if (user_read(&head, user_ptr(struct record, at)) < 0)
 			return -EFAULT;
 		if (head.magic == 0 && head.size == 0)
-			break;
+			return r->has_fp ? 0 : -EFAULT;
 		if (head.size < sizeof(head) || head.size > end - at || head.size % 16)
 			return -EFAULT;
 		if (head.magic == FPSIMD_MAGIC)
@@ -255,7 +270,7 @@ static int records_read(struct records *r, ulong at)
 			return err;
 		at += head.size;
 	}
-	return r->has_fp ? 0 : -EFAULT;
+	return -EFAULT;         /* no end */
 }
 
 /* User mode may set the condition flags and what its CPU has; never the mode or the masks. */

@@ -29,6 +29,7 @@ enum esr_class {
 	EC_SVE = 0x19,
 	EC_INSN_ABORT_USER = 0x20,
 	EC_INSN_ABORT = 0x21,
+	EC_FPAC = 0x1c,
 	EC_PC_ALIGN = 0x22,
 	EC_DATA_ABORT_USER = 0x24,
 	EC_DATA_ABORT = 0x25,
@@ -48,6 +49,7 @@ enum esr_class {
 #define FSC_ALIGNMENT   0x21
 
 #define FPE_FLTUNK      14
+#define ILL_ILLOPN      2
 
 static uint esr_class(u64 esr)
 {
@@ -86,12 +88,25 @@ static bool abort_is_page_fault(u64 esr)
 	       (esr & ESR_FSC) == 0;
 }
 
+/* For the signal frame. */
+static void fault_remember(ulong addr, ulong tag, u64 esr)
+{
+	current->arch.fault_addr = addr;
+	current->arch.fault_tag = tag;
+	current->arch.fault_esr = esr;
+}
+
+static void misaligned(struct trapframe *tf, ulong addr, u64 esr)
+{
+	fault_remember(0, 0, esr);
+	user_exception(tf, SIGBUS, BUS_ADRALN, addr);
+}
+
 static void abort_from_user(struct trapframe *tf, u64 esr, u64 far, bool is_insn)
 {
 	ulong addr = address_untagged(far);
 
-	current->arch.fault_addr = addr;
-	current->arch.fault_esr = esr;
+	fault_remember(addr, far ^ addr, esr);
 	if (abort_is_page_fault(esr))
 		page_fault(tf, addr, abort_access(esr, is_insn) | FAULT_USER);
 	else if ((esr & ESR_FSC) == FSC_ALIGNMENT)
@@ -102,11 +117,13 @@ static void abort_from_user(struct trapframe *tf, u64 esr, u64 far, bool is_insn
 
 static void fp_exception(struct trapframe *tf, u64 esr)
 {
-	int code = FPE_FLTINV;
+	int code = FPE_FLTUNK;
 
 	/* The bits count only if TFV (23) is set. */
 	if (!(esr & (1u << 23)))
-		code = FPE_FLTUNK;
+		;
+	else if (esr & 0x01)
+		code = FPE_FLTINV;
 	else if (esr & 0x02)
 		code = FPE_FLTDIV;
 	else if (esr & 0x04)
@@ -138,10 +155,13 @@ void trap_from_user(struct trapframe *tf, u64 esr, u64 far)
 			user_exception(tf, SIGILL, ILL_ILLOPC, tf->pc);
 		break;
 	case EC_PC_ALIGN:
-		user_exception(tf, SIGBUS, BUS_ADRALN, tf->pc);
+		misaligned(tf, tf->pc, esr);
 		break;
 	case EC_SP_ALIGN:
-		user_exception(tf, SIGBUS, BUS_ADRALN, tf->sp);
+		misaligned(tf, tf->sp, esr);
+		break;
+	case EC_FPAC:
+		user_exception(tf, SIGILL, ILL_ILLOPN, tf->pc);
 		break;
 	case EC_FP_EXCEPTION:
 		fp_exception(tf, esr);

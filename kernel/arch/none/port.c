@@ -225,9 +225,7 @@ void arch_thread_backtrace_start(const struct task *t __unused, ulong *pc, ulong
 
 /* signal */
 
-int arch_signal_push(struct trapframe *tf __unused, ulong sp __unused,
-		     const struct ksiginfo *info __unused, const struct ksigaction *act __unused,
-		     const sigset_t *oldmask __unused, const struct uapi_stack *oss __unused)
+int arch_signal_push(struct trapframe *tf __unused, const struct signal_frame *sf __unused)
 {
 	return -EFAULT;
 }

@@ -36,7 +36,7 @@
 struct proc_facts {
 	pid_t tgid, ppid, pgid, sid, tty_foreground;
 	dev_t tty;
-	uint nthreads;
+	uint nthreads, nsigqueue;
 	u64 pending, shared_pending, blocked, ignored, caught;
 	struct process_times times;
 	u64 vsize, rss, rss_file, rss_peak, data, stack, text_pages, locked;
@@ -56,6 +56,7 @@ static void facts_signals(struct task *t, struct proc_facts *pf)
 		pf->pending = t->pending.set.bits;
 		pf->shared_pending = p->shared_pending.set.bits;
 		pf->blocked = t->blocked.bits;
+		pf->nsigqueue = p->user->nsigqueue;
 		for (int i = 0; i < SIGNAL_MAX; i++) {
 			if (sh->action[i].handler == SIG_IGN_ADDR)
 				pf->ignored |= 1ull << i;
@@ -309,7 +310,7 @@ static int show_status(struct text *x, const struct proc_ref *r)
 	status_memory(x, f);
 	text_printf(x, "Threads:\t%u\nSigQ:\t%u/%lu\nSigPnd:\t%016lx\nShdPnd:\t%016lx\n"
 		    "SigBlk:\t%016lx\nSigIgn:\t%016lx\nSigCgt:\t%016lx\n", f->nthreads,
-		    READ_ONCE(t->process->nsigqueue),
+		    f->nsigqueue,
 		    (ulong)t->process->rlimits[RLIMIT_SIGPENDING].cur, (ulong)f->pending,
 		    (ulong)f->shared_pending, (ulong)f->blocked, (ulong)f->ignored,
 		    (ulong)f->caught);

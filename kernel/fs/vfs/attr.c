@@ -237,7 +237,7 @@ static int truncate_check(struct inode *ip, u64 size)
 {
 	if (size <= READ_ONCE(ip->size) || size <= rlimit_get(RLIMIT_FSIZE))
 		return 0;
-	signal_send_task(current, SIGXFSZ, NULL);
+	signal_raise(SIGXFSZ);
 	return -EFBIG;
 }
 

@@ -32,7 +32,7 @@ int write_check_limits(struct inode *ip, struct iobuf *io, u64 pos)
 	u64 limit = rlimit_get(RLIMIT_FSIZE);
 
 	if (limit != ~0ull && pos >= limit) {
-		signal_send_task(current, SIGXFSZ, NULL);
+		signal_raise(SIGXFSZ);
 		return -EFBIG;
 	}
 	limit = MIN(limit, ip->sb->max_file_size);

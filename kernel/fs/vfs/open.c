@@ -10,6 +10,7 @@
 
 #include <uapi/errno.h>
 
+#include <gemel/signal.h>
 #include <gemel/string.h>
 #include <gemel/syscalls.h>
 #include <gemel/task.h>
@@ -198,7 +199,7 @@ static long open_user(int dirfd, const char __user *upath, int flags, mode_t mod
 	}
 out_put_path:
 	user_path_put(&up);
-	return err;
+	return restart_if_interrupted(err);
 }
 
 long sys_openat(int dirfd, const char __user *path, int flags, mode_t mode)

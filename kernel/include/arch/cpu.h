@@ -44,7 +44,7 @@ void __noreturn arch_halt(void);
 /* By any means there is; falls back to arch_halt(). */
 void __noreturn arch_restart(enum restart how);
 
-/* Value for AT_HWCAP, AT_HWCAP2; 0 for others. */
+/* Value for AT_HWCAP, AT_HWCAP2, AT_MINSIGSTKSZ; 0 for others. */
 ulong arch_hwcap(int at);
 
 /* AT_PLATFORM, uname's machine: "x86_64", "aarch64". */

@@ -8,17 +8,21 @@
 
 struct ksigaction;
 
+struct signal_frame {
+	ulong sp;                       /* it goes below this: may be the alternate stack */
+	ulong floor;                    /* and begins above this, or is refused */
+	const struct ksiginfo *info;
+	const struct ksigaction *act;
+	sigset_t oldmask;
+	struct uapi_stack altstack;     /* as it was at the interruption */
+};
+
 /*
- * Build the rt_sigframe for @info on the user stack at or below @sp (already
- * the alternate stack if that is to be used) and redirect @tf to the handler
- * of @act.  @oldmask and @oss (what sigaltstack was at the interruption) go into
- * the ucontext; the saved registers are those of @tf on entry.  Return goes
- * through act->restorer, or the vDSO's entry point where there is none
- * (arm64).  0, or -EFAULT with @tf unchanged.
+ * Build the rt_sigframe on the user stack and redirect @tf to the handler; the saved registers
+ * are those of @tf on entry.  Return goes through act->restorer, or the vDSO's entry point where
+ * there is none (arm64).  0, or -EFAULT with @tf unchanged.
  */
-int __must_check arch_signal_push(struct trapframe *tf, ulong sp, const struct ksiginfo *info,
-				  const struct ksigaction *act, const sigset_t *oldmask,
-				  const struct uapi_stack *oss);
+int __must_check arch_signal_push(struct trapframe *tf, const struct signal_frame *sf);
 
 /*
  * rt_sigreturn: restore @tf and FP state from the frame at the user stack

@@ -44,6 +44,7 @@
 	X(PROCTREE,  "parent, child, group, session links (irq)")       \
 	X(SIGNAL,    "signal actions and pending sets (irq)")           \
 	X(KTHREADS,  "list of kernel threads (irq)")                    \
+	X(USERS,     "table of users (irq)")                            \
 	X(WORKQ,     "work queue (irq)")                                \
 	X(TIMEX,     "rate of the wall clock (irq)")                    \
 	X(WAITQ,     "wait queue (irq)")                                \

@@ -35,6 +35,14 @@ struct rlimit {
 };
 #define RLIMIT_COUNT 16
 
+/* A real user id, and what all its processes have together: user.c. */
+struct user {
+	struct refs refs;
+	uid_t uid;                      /* constant */
+	u32 nsigqueue;                  /* atomic: queued signals, against RLIMIT_SIGPENDING */
+	struct list link;
+};
+
 struct process {
 	struct refs refs;
 	pid_t pid;                      /* the leader's tid; constant */
@@ -98,7 +106,7 @@ struct process {
 	bool itimers_used;              /* ever: at the end they have to be waited for */
 	struct list posix_timers;       /* posix_timer.c */
 	int next_timer_id;
-	u32 nsigqueue;                  /* atomic: queued signals, against RLIMIT_SIGPENDING */
+	struct user *user;              /* of its real user id; sighand->lock, referenced */
 	s16 oom_score_adj;
 	bool no_new_privs, dumpable;
 	u16 core_filter;                /* CORE_* */

@@ -26,6 +26,8 @@ struct sighand {
  */
 int signal_send_task(struct task *t, int signo, const struct ksiginfo *info);
 int signal_send_process(struct process *p, int signo, const struct ksiginfo *info);
+/* To current for what it did (SIGPIPE): as if it had sent it itself. */
+void signal_raise(int signo);
 /* A fault of current: forced (unblocked and default if blocked or ignored). */
 void signal_fault(int signo, int code, ulong addr);
 void signal_force(struct task *t, int signo);

@@ -15,6 +15,7 @@ typedef struct sigset { u64 bits; } sigset_t;
 #define SA_NOCLDSTOP    0x00000001ul
 #define SA_NOCLDWAIT    0x00000002ul
 #define SA_SIGINFO      0x00000004ul
+#define SA_EXPOSE_TAGBITS 0x00000800ul
 #define SA_RESTORER     0x04000000ul
 #define SA_ONSTACK      0x08000000ul
 #define SA_RESTART      0x10000000ul
@@ -75,6 +76,8 @@ _Static_assert(sizeof(struct ksiginfo) == 128, "siginfo_t");
 #define SI_ASYNCIO      (-4)
 #define SI_SIGIO        (-5)
 #define SI_TKILL        (-6)
+#define SI_DETHREAD     (-7)
+#define SI_ASYNCNL      (-60)
 
 #define ILL_ILLOPC      1
 #define ILL_PRVOPC      5

@@ -15,6 +15,6 @@ struct arch_thread {
 	void *sve;                      /* SVE registers; NULL: the task has not used them */
 	struct fpsimd_state fp;         /* while it does not run and has no SVE */
 	/* The last fault in user mode, for the signal frame. */
-	u64 fault_addr;
+	u64 fault_addr, fault_tag;      /* the tag: the top byte of the address */
 	u64 fault_esr;
 };
