@@ -498,6 +498,11 @@ void sched_idle(void)
 
 /* Start. */
 
+static u32 policy_weight(uint policy, int nice)
+{
+	return policy == SCHED_IDLE ? WEIGHT_IDLE : nice_weights[nice + 20];
+}
+
 void sched_fork(struct task *t)
 {
 	struct sched_entity *se = &t->se, *from = &current->se;
@@ -511,6 +516,13 @@ void sched_fork(struct task *t)
 	se->cpu = from->cpu;
 	rb_node_init(&se->node);
 	list_init(&se->rt_link);
+	if (unlikely(from->reset_on_fork && (from->own_priority || from->nice < 0))) {
+		if (from->own_priority)
+			se->policy = SCHED_NORMAL;
+		se->rt_priority = se->own_priority = 0;
+		se->nice = 0;
+		se->weight = policy_weight(se->policy, 0);
+	}
 }
 
 static void idle_prepare(struct cpu *cpu, struct task *idle)
@@ -575,11 +587,6 @@ static void policy_end(struct run_queue *rq, struct task *t, bool was_queued, bo
 	else if (was_queued)
 		rq_notice(rq, t, time_now());
 	rq_unlock(rq);
-}
-
-static u32 policy_weight(uint policy, int nice)
-{
-	return policy == SCHED_IDLE ? WEIGHT_IDLE : nice_weights[nice + 20];
 }
 
 int sched_set_policy(struct task *t, uint policy, uint rt_priority)

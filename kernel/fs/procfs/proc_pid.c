@@ -316,7 +316,7 @@ static int show_status(struct text *x, const struct proc_ref *r)
 	status_caps(x, t);
 	text_printf(x, "NoNewPrivs:\t%u\nSeccomp:\t0\nCpus_allowed:\t%lx\nMems_allowed:\t1\n"
 		    "Mems_allowed_list:\t0\nvoluntary_ctxt_switches:\t%lu\n"
-		    "nonvoluntary_ctxt_switches:\t%lu\n", t->process->no_new_privs,
+		    "nonvoluntary_ctxt_switches:\t%lu\n", t->no_new_privs,
 		    (ulong)(t->se.affinity & online), (ulong)t->nvcsw, (ulong)t->nivcsw);
 	kfree(f);
 	return 0;

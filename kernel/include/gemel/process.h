@@ -42,6 +42,7 @@ struct process {
 	/* process_lock */
 	struct process *parent;         /* never NULL but for init and kernel_process */
 	struct list children, sibling;
+	struct task *forker;            /* the parent's thread whose child it is (WNOTHREAD) */
 	/*
 	 * task->thread_link; nthreads of them not dead.  Changed under process_lock and
 	 * sighand->lock together, so either is enough to walk it.
@@ -100,7 +101,7 @@ struct process {
 	int next_timer_id;
 	u32 nsigqueue;                  /* atomic: queued signals, against RLIMIT_SIGPENDING */
 	s16 oom_score_adj;
-	bool no_new_privs, dumpable;
+	bool dumpable, is_thp_disabled;
 	u16 core_filter;                /* CORE_* */
 	int pdeath_signal;
 };
