@@ -28,6 +28,8 @@ static struct list buckets[1 << PID_HASH_BITS];
 static struct ids numbers;
 static uint next_number = 1;
 static uint number_count;
+static u64 numbers_made;
+static pid_t last_made;
 static struct slab_cache *pid_cache;
 
 void pid_init(void)
@@ -82,6 +84,8 @@ int pid_create(struct task *t, pid_t want, struct pid **out)
 		return err;
 	}
 	number_count++;
+	numbers_made++;
+	last_made = (pid_t)nr;
 	pid->nr = nr;
 	pid->users = 1;
 	pid->task = t;
@@ -90,6 +94,17 @@ int pid_create(struct task *t, pid_t want, struct pid **out)
 	irq_unlock(&process_lock);
 	*out = pid;
 	return 0;
+}
+
+u64 pid_figures(pid_t *last)
+{
+	u64 made;
+
+	irq_lock(&process_lock);
+	made = numbers_made;
+	*last = last_made;
+	irq_unlock(&process_lock);
+	return made;
 }
 
 bool user_is_over_limit(uid_t uid, uint more)

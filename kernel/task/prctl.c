@@ -180,12 +180,21 @@ static long prctl_process(int op, ulong arg)
 	return -EINVAL;
 }
 
+static u64 slack_default(const struct task *t)
+{
+	return t->timer_slack_default_ns ? t->timer_slack_default_ns : TIMER_SLACK_NS;
+}
+
+u64 task_timer_slack(const struct task *t)
+{
+	return t->timer_slack_ns ? t->timer_slack_ns : slack_default(t);
+}
+
 /* Of the thread. */
 static long prctl_thread(int op, ulong arg)
 {
 	struct task *t = current;
 	u32 __user *address = t->clear_tid;
-	u64 standard = t->timer_slack_default_ns ? t->timer_slack_default_ns : TIMER_SLACK_NS;
 
 	switch (op) {
 	case PR_SET_NAME:
@@ -200,10 +209,10 @@ static long prctl_thread(int op, ulong arg)
 	case PR_GET_NO_NEW_PRIVS:
 		return arg ? -EINVAL : t->no_new_privs;
 	case PR_SET_TIMERSLACK:
-		t->timer_slack_ns = (long)arg > 0 ? arg : standard;
+		t->timer_slack_ns = (long)arg > 0 ? arg : slack_default(t);
 		return 0;
 	case PR_GET_TIMERSLACK:
-		return (long)(t->timer_slack_ns ? t->timer_slack_ns : standard);
+		return (long)task_timer_slack(t);
 	case PR_GET_TID_ADDRESS:
 		return user_write(user_ptr(u32 __user *, arg), &address);
 	case PR_SET_TIMING:

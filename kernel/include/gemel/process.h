@@ -100,7 +100,7 @@ struct process {
 	struct list posix_timers;       /* posix_timer.c */
 	int next_timer_id;
 	u32 nsigqueue;                  /* atomic: queued signals, against RLIMIT_SIGPENDING */
-	s16 oom_score_adj;
+	s16 oom_score_adj, oom_score_adj_min;   /* the least that needs no privilege */
 	bool dumpable, is_thp_disabled;
 	u16 core_filter;                /* CORE_* */
 	int pdeath_signal;
@@ -150,6 +150,10 @@ struct process_times {
 /* All threads of @p, dead ones too. */
 void process_times(struct process *p, struct process_times *out);
 void task_times(struct task *t, u64 *user_ns, u64 *system_ns);
+/* Of PR_SET_TIMERSLACK, in ns. */
+u64 task_timer_slack(const struct task *t);
+/* Threads and processes made since the boot, and the number of the last. */
+u64 pid_figures(pid_t *last);
 /* One letter of /proc/PID/stat. */
 char task_state_letter(struct task *t);
 
