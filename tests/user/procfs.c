@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The files of /proc that ps, top and their like read: formats, permissions, what may be written. */
+/* The files of /proc that ps and top read: formats, permissions, what may be written. */
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
@@ -354,7 +354,8 @@ TEST(fdinfo_tells_position_and_flags)
 	fd = open("f", O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	EXPECT_EQ(5, write(fd, "12345", 5));
 	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
-	EXPECT_EQ(2, sscanf(test_read_file(path), "pos:\t%ld\nflags:\t%o\nmnt_id:\t", &pos, &flags));
+	EXPECT_EQ(2, sscanf(test_read_file(path), "pos:\t%ld\nflags:\t%o\nmnt_id:\t", &pos,
+			    &flags));
 	EXPECT_EQ(5, pos);
 	EXPECT_EQ(O_RDWR | O_APPEND | O_CLOEXEC, flags & (O_ACCMODE | O_APPEND | O_CLOEXEC));
 }
@@ -408,9 +409,11 @@ TEST(sysctls_that_programs_read)
 {
 	static const char *const numbers[] = {
 		"kernel/pid_max", "kernel/threads-max", "kernel/ngroups_max", "kernel/cap_last_cap",
-		"kernel/random/entropy_avail", "kernel/random/poolsize", "kernel/sched_rr_timeslice_ms",
+		"kernel/random/entropy_avail", "kernel/random/poolsize",
+		"kernel/sched_rr_timeslice_ms",
 		"vm/overcommit_memory", "vm/swappiness", "vm/max_map_count", "fs/file-max",
-		"fs/nr_open", "fs/pipe-max-size", "kernel/randomize_va_space", "vm/overcommit_ratio",
+		"fs/nr_open", "fs/pipe-max-size", "kernel/randomize_va_space",
+		"vm/overcommit_ratio",
 		"vm/mmap_min_addr", "kernel/yama/ptrace_scope", "fs/suid_dumpable",
 	};
 	char path[80], first[64];
