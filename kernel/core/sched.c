@@ -534,14 +534,15 @@ void sched_fork(struct task *t)
 	se->rr_left_ns = SLICE_RR_NS;
 	se->affinity = from->affinity;
 	se->cpu = from->cpu;
-	if (unlikely(from->reset_on_fork)) {
-		se->policy = SCHED_NORMAL;
-		se->rt_priority = se->own_priority = 0;
-		se->nice = MAX(from->nice, (s8)0);
-		se->weight = policy_weight(SCHED_NORMAL, se->nice);
-	}
 	rb_node_init(&se->node);
 	list_init(&se->rt_link);
+	if (unlikely(from->reset_on_fork && (from->own_priority || from->nice < 0))) {
+		if (from->own_priority)
+			se->policy = SCHED_NORMAL;
+		se->rt_priority = se->own_priority = 0;
+		se->nice = 0;
+		se->weight = policy_weight(se->policy, 0);
+	}
 }
 
 static void idle_prepare(struct cpu *cpu, struct task *idle)

@@ -154,3 +154,23 @@ int user_cmpxchg32(u32 __user *u, u32 old, u32 new, u32 *seen)
 
 	return err < 0 ? err : arch_user_cmpxchg32(u, old, new, seen);
 }
+
+int copy_struct_from_user(void *dst, size_t size, const void __user *usrc, size_t usize)
+{
+	const char __user *rest = (const char __user *)usrc + size;
+	size_t left = usize > size ? usize - size : 0, n, i;
+	u8 buf[64];
+
+	if (usize > PAGE_SIZE)
+		return -E2BIG;
+	for (; left; left -= n, rest += n) {
+		n = MIN(left, sizeof(buf));
+		if (copy_from_user(buf, rest, n) < 0)
+			return -EFAULT;
+		for (i = 0; i < n; i++)
+			if (buf[i])
+				return -E2BIG;
+	}
+	memset(dst, 0, size);
+	return copy_from_user(dst, usrc, MIN(size, usize));
+}

@@ -99,7 +99,7 @@ static void as_clear(struct address_space *as)
 		area_erase(as, a);
 		list_add_tail(&dead, &a->mapping_link);
 	}
-	as->total_pages = as->data_pages = as->stack_pages = as->locked_pages = 0;
+	as->total_pages = as->peak_pages = as->data_pages = as->stack_pages = as->locked_pages = 0;
 	rwmutex_write_unlock(&as->lock);
 	commit_release(charged);
 	area_list_destroy(&dead);
@@ -278,6 +278,7 @@ void as_account(struct address_space *as, uint flags, u64 pages, int sign)
 	u64 n = sign > 0 ? pages : -pages;
 
 	as->total_pages += n;
+	as->peak_pages = MAX(as->peak_pages, as->total_pages);
 	if (flags & AREA_GROWSDOWN)
 		as->stack_pages += n;
 	else if ((flags & (AREA_WRITE | AREA_SHARED)) == AREA_WRITE)

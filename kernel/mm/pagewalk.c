@@ -56,3 +56,30 @@ uint mmu_collect(struct arch_mmu *m, vaddr_t *at, vaddr_t end, struct mmu_leaf *
 	*at = MIN(va, end);
 	return n;
 }
+
+void as_area_usage(struct address_space *as, const struct area *a, struct area_usage *u)
+{
+	struct mmu_leaf leaf[32];
+	vaddr_t va = a->start;
+
+	if (a->flags & AREA_DEVICE)
+		return;
+	while (va < a->end) {
+		uint n;
+
+		spin_lock(&as->page_table_lock);
+		n = mmu_collect(&as->mmu, &va, a->end, leaf, ARRAY_SIZE(leaf), false);
+		for (uint i = 0; i < n; i++) {
+			struct page *pg = phys_to_page(leaf[i].pa);
+			u32 maps = MAX(READ_ONCE(pg->mapcount), 1u);
+			bool is_anon = pg->flags & PAGE_ANON;
+
+			u->present++;
+			u->anon += is_anon;
+			u->private_anon += is_anon && maps == 1;
+			u->private_file += !is_anon && maps == 1;
+			u->share_bytes += PAGE_SIZE / maps;
+		}
+		spin_unlock(&as->page_table_lock);
+	}
+}

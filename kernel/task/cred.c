@@ -18,14 +18,13 @@
 #define CAP_BIT(n)      (1ull << (n))
 #define CAPS_FS         (CAP_BIT(CAP_CHOWN) | CAP_BIT(CAP_DAC_OVERRIDE) | \
 			 CAP_BIT(CAP_DAC_READ_SEARCH) | CAP_BIT(CAP_FOWNER) | \
-			 CAP_BIT(CAP_FSETID) | CAP_BIT(CAP_MKNOD))
+			 CAP_BIT(CAP_FSETID) | CAP_BIT(CAP_MKNOD) | \
+			 CAP_BIT(CAP_LINUX_IMMUTABLE) | CAP_BIT(CAP_MAC_OVERRIDE))
 #define NGROUPS_MAX     65536
 #define ID_KEEP         ((u32)-1)
 #define S_ISUID_BIT     04000
 #define S_ISGID_BIT     02000
 #define S_IXGRP_BIT     00010
-#define SECURE_KEEP_CAPS        0x10u
-#define SECURE_NO_SETUID_FIXUP  0x04u
 
 const struct cred *current_cred(void)
 {
@@ -80,12 +79,19 @@ struct cred *cred_copy(const struct cred *old)
 	return c;
 }
 
+/* Whoever becomes another is not to be looked into, nor signalled, as the one it was. */
 void cred_commit(struct cred *c)
 {
 	const struct cred *old = current->cred;
+	struct process *p = current->process;
 
 	irq_lock(&process_lock);
 	current->cred = c;
+	if (old && (old->euid != c->euid || old->egid != c->egid || old->fsuid != c->fsuid ||
+		    old->fsgid != c->fsgid || (c->cap_permitted & ~old->cap_permitted))) {
+		p->dumpable = false;
+		p->pdeath_signal = 0;
+	}
 	irq_unlock(&process_lock);
 	process_set_user(current->process, c->uid);
 	if (old)
@@ -132,8 +138,9 @@ static void fix_capabilities(struct cred *new, const struct cred *old)
 
 	if (new->securebits & SECURE_NO_SETUID_FIXUP)
 		return;
-	if (had_root && !has_root && !(new->securebits & SECURE_KEEP_CAPS)) {
-		new->cap_permitted = new->cap_effective = 0;
+	if (had_root && !has_root) {
+		if (!(new->securebits & SECURE_KEEP_CAPS))
+			new->cap_permitted = new->cap_effective = 0;
 		new->cap_ambient = 0;
 	}
 	if (!old->euid && new->euid)
@@ -152,23 +159,35 @@ static void fix_fs_capabilities(struct cred *new, const struct cred *old)
 		new->cap_effective |= new->cap_permitted & CAPS_FS;
 }
 
-static void exec_capabilities(struct cred *c)
+/*
+ * What root's programs get, and what others keep.  A program that runs with other ids loses the
+ * ambient ones; with no_new_privs there is nothing to gain.
+ */
+static void exec_capabilities(struct cred *c, const struct cred *old, bool is_setid,
+			      bool *is_gain)
 {
-	bool is_root = c->euid == 0 || c->uid == 0;
+	bool is_root = !(c->securebits & SECURE_NOROOT) && (c->euid == 0 || c->uid == 0);
+	bool is_effective = is_root && c->euid == 0;
 
-	if (is_root) {
-		c->cap_permitted = c->cap_inheritable | c->cap_bounding;
-		c->cap_effective = c->euid == 0 ? c->cap_permitted : 0;
-		return;
+	c->cap_permitted = is_root ? c->cap_inheritable | c->cap_bounding : 0;
+	if (current->no_new_privs && (is_setid || (c->cap_permitted & ~old->cap_permitted))) {
+		c->euid = c->uid;
+		c->egid = c->gid;
+		c->cap_permitted &= old->cap_permitted;
 	}
-	c->cap_permitted = c->cap_ambient;
-	c->cap_effective = c->cap_ambient;
+	if (is_setid)
+		c->cap_ambient = 0;
+	c->cap_permitted |= c->cap_ambient;
+	c->cap_effective = is_effective ? c->cap_permitted : c->cap_ambient;
+	*is_gain = c->uid && (is_effective || (c->cap_permitted & ~c->cap_ambient));
 }
 
 int cred_prepare_exec(mode_t mode, uid_t uid, gid_t gid, bool may_setid, struct cred **out,
 		      bool *is_secure)
 {
-	struct cred *c = cred_copy(current_cred());
+	const struct cred *old = current_cred();
+	struct cred *c = cred_copy(old);
+	bool is_setid, is_gain;
 
 	if (!c)
 		return -ENOMEM;
@@ -176,11 +195,12 @@ int cred_prepare_exec(mode_t mode, uid_t uid, gid_t gid, bool may_setid, struct 
 		c->euid = uid;
 	if (may_setid && (mode & (S_ISGID_BIT | S_IXGRP_BIT)) == (S_ISGID_BIT | S_IXGRP_BIT))
 		c->egid = gid;
+	is_setid = c->euid != old->uid || c->egid != old->gid;
+	exec_capabilities(c, old, is_setid, &is_gain);
 	c->suid = c->fsuid = c->euid;
 	c->sgid = c->fsgid = c->egid;
 	c->securebits &= ~SECURE_KEEP_CAPS;
-	exec_capabilities(c);
-	*is_secure = c->uid != c->euid || c->gid != c->egid;
+	*is_secure = is_setid || is_gain;
 	*out = c;
 	return 0;
 }
@@ -255,8 +275,11 @@ static long set_uids(uid_t ruid, uid_t euid, uid_t suid)
 		c->suid = suid;
 	c->fsuid = c->euid;
 	fix_capabilities(c, old);
-	if (old->euid != c->euid || old->egid != c->egid)
-		current->process->dumpable = false;
+	if (c->uid != old->uid) {
+		irq_lock(&process_lock);
+		current->is_over_nproc = c->uid && user_is_over_limit(c->uid, 0);
+		irq_unlock(&process_lock);
+	}
 	cred_commit(c);
 	return 0;
 }
@@ -362,7 +385,7 @@ long sys_setfsuid(uid_t uid)
 	uid_t before = old->fsuid;
 	struct cred *c;
 
-	if (uid == before || !(capable(CAP_SETUID) || (uid != ID_KEEP && uid_is_own(old, uid))))
+	if (uid == before || uid == ID_KEEP || !(capable(CAP_SETUID) || uid_is_own(old, uid)))
 		return before;
 	c = cred_copy(old);
 	if (!c)
@@ -379,7 +402,7 @@ long sys_setfsgid(gid_t gid)
 	gid_t before = old->fsgid;
 	struct cred *c;
 
-	if (gid == before || !(capable(CAP_SETGID) || (gid != ID_KEEP && gid_is_own(old, gid))))
+	if (gid == before || gid == ID_KEEP || !(capable(CAP_SETGID) || gid_is_own(old, gid)))
 		return before;
 	c = cred_copy(old);
 	if (!c)
@@ -406,6 +429,40 @@ long sys_getgroups(int size, gid_t __user *ulist)
 	return c->ngroups;
 }
 
+/* Heap sort: a list may have 65536, in whatever order. */
+static void groups_sift(gid_t *g, size_t i, size_t n)
+{
+	for (;;) {
+		size_t child = 2 * i + 1;
+		gid_t tmp = g[i];
+
+		if (child >= n)
+			return;
+		if (child + 1 < n && g[child + 1] > g[child])
+			child++;
+		if (g[child] <= tmp)
+			return;
+		g[i] = g[child];
+		g[child] = tmp;
+		i = child;
+	}
+}
+
+static void groups_sort(gid_t *g, size_t n)
+{
+	size_t i;
+
+	for (i = n / 2; i-- > 0;)
+		groups_sift(g, i, n);
+	for (i = n; i-- > 1;) {
+		gid_t tmp = g[0];
+
+		g[0] = g[i];
+		g[i] = tmp;
+		groups_sift(g, 0, i);
+	}
+}
+
 long sys_setgroups(int size, const gid_t __user *ulist)
 {
 	const struct cred *old = current_cred();
@@ -425,6 +482,7 @@ long sys_setgroups(int size, const gid_t __user *ulist)
 		kfree(c);
 		return -EFAULT;
 	}
+	groups_sort(c->groups, c->ngroups);
 	cred_commit(c);
 	return 0;
 }

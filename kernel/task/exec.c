@@ -21,6 +21,7 @@
 #include <uapi/fcntl.h>
 #include <uapi/resource.h>
 #include <uapi/mount.h>
+#include <uapi/sched.h>
 #include <gemel/fs.h>
 #include <gemel/printf.h>
 #include <gemel/slab.h>
@@ -52,6 +53,8 @@ struct exec {
 	size_t prefix_at;       /* they are at the end of the buffer */
 	struct cred *cred;
 	bool is_secure;
+	bool is_readable;       /* the program, by its user */
+	bool is_hidden;         /* exec closes the descriptor that the name goes through */
 };
 
 /* ---- strings ---- */
@@ -244,6 +247,8 @@ static int script_enter(struct exec *x, char *name)
 	size_t interp_len, arg_len;
 	int err;
 
+	if (x->is_hidden)
+		return -ENOENT;
 	err = script_parse((const char *)x->img.head, &interp, &interp_len, &arg, &arg_len);
 	if (err < 0)
 		return err;
@@ -448,12 +453,15 @@ static void exec_commit(struct exec *x)
 	p->did_exec = true;             /* before the parent can learn of it by a closed pipe */
 	files_close_on_exec();
 	signal_exec();
+	set_name(x->name);
+	p->dumpable = x->cred->euid == x->cred->uid && x->cred->egid == x->cred->gid &&
+		      x->is_readable;
+	if (x->is_secure) {
+		p->pdeath_signal = 0;
+		t->personality &= ~PERSONA_CLEARED_BY_SETID;
+	}
 	cred_commit(x->cred);
 	x->cred = NULL;
-	set_name(x->name);
-	p->dumpable = !x->is_secure;
-	if (x->is_secure)
-		p->pdeath_signal = 0;
 	t->exit_signal = SIGCHLD;
 	t->restart.fn = NULL;
 	trace(TRACE_EXEC, t->tid, x->img.pc);
@@ -466,15 +474,32 @@ static int prepare_cred(struct exec *x)
 {
 	struct inode *ip = x->img.file->inode;
 	struct mount *m = x->img.file->path.mount;
-	bool may_setid = !(m && (m->flags & MS_NOSUID)) && !current->process->no_new_privs;
+	bool may_setid = !(m && (m->flags & MS_NOSUID)) && !current->no_new_privs;
 
+	x->is_readable = inode_permission(ip, R_OK) == 0;
 	return cred_prepare_exec(ip->mode, ip->uid, ip->gid, may_setid, &x->cred, &x->is_secure);
+}
+
+/* Who became this user although it had too many processes may not run programs as it. */
+static int check_nproc(void)
+{
+	struct task *t = current;
+
+	if (likely(!t->is_over_nproc))
+		return 0;
+	irq_lock(&process_lock);
+	t->is_over_nproc = user_is_over_limit(t->cred->uid, 0);
+	irq_unlock(&process_lock);
+	return t->is_over_nproc ? -EAGAIN : 0;
 }
 
 static int exec_run(struct exec *x)
 {
 	int err;
 
+	err = check_nproc();
+	if (err < 0)
+		return err;
 	err = find_program(x);
 	if (err < 0)
 		return err;
@@ -504,7 +529,7 @@ static int exec_run(struct exec *x)
 }
 
 /* Consumes @f and @name. */
-static int exec_file(struct file *f, char *name, const struct exec_source *argv,
+static int exec_file(struct file *f, char *name, bool is_hidden, const struct exec_source *argv,
 		     const struct exec_source *envp)
 {
 	struct exec *x = kzalloc(sizeof(*x));
@@ -517,6 +542,7 @@ static int exec_file(struct file *f, char *name, const struct exec_source *argv,
 	}
 	x->img.file = f;
 	x->name = name;
+	x->is_hidden = is_hidden;
 	x->argv = *argv;
 	x->envp = *envp;
 	err = exec_run(x);
@@ -549,7 +575,7 @@ int kernel_exec(const char *path, const char *const argv[], const char *const en
 		return -ENOMEM;
 	}
 	memcpy(name, path, size);
-	return exec_file(f, name, &a, &e);
+	return exec_file(f, name, false, &a, &e);
 }
 
 /* What AT_EXECFN and a script's interpreter see for execveat(). */
@@ -569,6 +595,7 @@ long sys_execveat(int fd, const char __user *upath, const ulong __user *uargv,
 {
 	struct exec_source argv = { .user = uargv }, envp = { .user = uenvp };
 	char *name = kalloc(PATH_MAX);
+	bool is_named_by_fd;
 	struct file *f;
 	ssize_t n;
 	int err;
@@ -586,9 +613,10 @@ long sys_execveat(int fd, const char __user *upath, const ulong __user *uargv,
 		err = file_open_exec(fd, name, flags, &f);
 	if (err < 0)
 		goto err_free;
-	if (fd != AT_FDCWD && name[0] != '/')
+	is_named_by_fd = fd != AT_FDCWD && name[0] != '/';
+	if (is_named_by_fd)
 		name_of_fd(name, fd);
-	return exec_file(f, name, &argv, &envp);
+	return exec_file(f, name, is_named_by_fd && fd_is_cloexec(fd), &argv, &envp);
 
 err_free:
 	kfree(name);

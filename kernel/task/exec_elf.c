@@ -23,6 +23,7 @@
 #include <uapi/errno.h>
 #include <uapi/fcntl.h>
 #include <uapi/mman.h>
+#include <uapi/sched.h>
 #include <uapi/time.h>
 #include <gemel/boot_info.h>
 #include <gemel/cred.h>
@@ -31,6 +32,7 @@
 #include <gemel/random.h>
 #include <gemel/slab.h>
 #include <gemel/string.h>
+#include <gemel/task.h>
 #include <gemel/vdso.h>
 
 #define DYN_BASE        ALIGN_DOWN(USER_END / 3 * 2, 1ul << 21)
@@ -54,7 +56,7 @@ static ulong random_offset(ulong npages)
 {
 	u64 r;
 
-	if (cmdline_has("norandmaps"))
+	if (cmdline_has("norandmaps") || (current->personality & PERSONA_NO_RANDOMIZE))
 		return 0;
 	random_bytes(&r, sizeof(r));
 	return (r & (npages - 1)) << PAGE_SHIFT;

@@ -184,7 +184,7 @@ static bool notify_parent(struct process *p) __must_hold(process_lock)
 		if (act->handler == SIG_IGN_ADDR)
 			signo = 0;
 	}
-	if (signo) {
+	if (signo > 0 && signo <= SIGNAL_MAX) {
 		chld_info(p, p->exit_code, &info);
 		info.signo = signo;
 		(void)signal_send_locked(parent, NULL, signo, &info);
@@ -194,6 +194,26 @@ static bool notify_parent(struct process *p) __must_hold(process_lock)
 	return is_unwanted;
 }
 
+static struct task *any_thread(const struct process *p) __must_hold(process_lock)
+{
+	return list_is_empty(&p->threads) ? NULL :
+	       list_first(&p->threads, struct task, thread_link);
+}
+
+/* Thread @t is gone, its process goes on: its children are another thread's. */
+static void bequeath_children(struct process *p, const struct task *t) __must_hold(process_lock)
+{
+	struct process *c;
+
+	list_for_each(c, &p->children, sibling) {
+		if (c->forker != t)
+			continue;
+		c->forker = any_thread(p);
+		if (c->pdeath_signal)
+			(void)signal_send_process(c, c->pdeath_signal, NULL);
+	}
+}
+
 static void reparent_one(struct process *c, struct process *to, struct list *dead)
 	__must_hold(process_lock)
 {
@@ -201,6 +221,7 @@ static void reparent_one(struct process *c, struct process *to, struct list *dea
 
 	list_remove(&c->sibling);
 	c->parent = to;
+	c->forker = any_thread(to);
 	list_add_tail(&to->children, &c->sibling);
 	if (c->leader)
 		c->leader->exit_signal = SIGCHLD;
@@ -307,7 +328,9 @@ static bool exit_leave(struct task *t, struct list *dead)
 		pid_detach(t);
 	if (p->nthreads == 0)
 		become_zombie(p, dead);
-	else if (p->exec_task)
+	else
+		bequeath_children(p, t);
+	if (p->exec_task)
 		wake_all(&p->exec_wait);
 	irq_unlock(&process_lock);
 	return !is_leader;

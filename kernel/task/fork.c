@@ -26,6 +26,8 @@
 #define CLONE_NAMESPACES (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | \
 			  CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET)
 
+#define UNSHARE_ALONE   (CLONE_THREAD | CLONE_SIGHAND | CLONE_VM)
+
 struct clone_request {
 	u64 flags;
 	int exit_signal;
@@ -33,6 +35,7 @@ struct clone_request {
 	ulong tls;
 	u32 __user *parent_tid, *child_tid;
 	int __user *pidfd;
+	pid_t want_tid;         /* 0: any */
 };
 
 static int check_flags(const struct clone_request *rq)
@@ -51,7 +54,8 @@ static int check_flags(const struct clone_request *rq)
 		return -EINVAL;
 	if ((f & CLONE_PARENT) && current->process == init_process)
 		return -EINVAL;
-	if (rq->exit_signal < 0 || rq->exit_signal > SIGNAL_MAX)
+	if ((f & CLONE_PIDFD) && (f & CLONE_PARENT_SETTID) &&
+	    (ulong)rq->pidfd == (ulong)rq->parent_tid)
 		return -EINVAL;
 	return 0;
 }
@@ -183,6 +187,10 @@ static void inherit(struct task *t, const struct clone_request *rq)
 	cred_get(from->cred);
 	t->cred = from->cred;
 	t->blocked = from->restore_blocked ? from->saved_blocked : from->blocked;
+	t->personality = from->personality;
+	t->ioprio = from->ioprio;
+	t->no_new_privs = from->no_new_privs;
+	t->timer_slack_ns = t->timer_slack_default_ns = from->timer_slack_ns;
 	sigpending_init(&t->pending);
 	list_init(&t->thread_link);
 	list_init(&t->all_link);
@@ -213,7 +221,7 @@ static int create_child(const struct clone_request *rq, struct task **out)
 	err = copy_all(t, rq);
 	if (err < 0)
 		goto err_drop;
-	err = pid_create(t, &t->pid);
+	err = pid_create(t, rq->want_tid, &t->pid);
 	if (err < 0)
 		goto err_drop;
 	t->tid = t->pid->nr;
@@ -257,7 +265,8 @@ static void join_tree(struct process *p, u64 flags) __must_hold(process_lock)
 {
 	struct process *me = current->process;
 
-	p->parent = flags & (CLONE_PARENT | CLONE_THREAD) ? me->parent : me;
+	p->parent = flags & CLONE_PARENT ? me->parent : me;
+	p->forker = flags & CLONE_PARENT ? me->forker : current;
 	list_add_tail(&p->parent->children, &p->sibling);
 	p->session = me->session;
 	p->has_tty = me->has_tty;
@@ -273,6 +282,9 @@ static int publish(struct task *t, u64 flags)
 	irq_lock(&process_lock);
 	if (me->group_exiting || (me->exec_task && me->exec_task != current)) {
 		err = -ERESTARTNOINTR;
+	} else if (t->cred->uid && user_is_over_limit(t->cred->uid, 1) &&
+		   !capable(CAP_SYS_RESOURCE) && !capable(CAP_SYS_ADMIN)) {
+		err = -EAGAIN;
 	} else if (flags & CLONE_THREAD) {
 		process_add_thread(p, t);
 	} else {
@@ -374,47 +386,40 @@ long sys_clone(ulong flags, ulong stack, u32 __user *parent_tid, ulong arg3, ulo
 		.pidfd = user_ptr(int, parent_tid),
 	};
 
-	if ((flags & CLONE_PIDFD) && (flags & CLONE_PARENT_SETTID))
-		return -EINVAL;
 	return task_clone(&rq);
 }
 
-/* A newer program's larger struct is fine as long as what we do not know is zero. */
-static int read_clone_args(struct uapi_clone_args *args,
-			   const struct uapi_clone_args __user *uargs, size_t size)
+/* The numbers that the child is to have in each namespace of processes; there is one. */
+static int read_set_tid(const struct uapi_clone_args *a, pid_t *want)
 {
-	size_t known = MIN(size, sizeof(*args)), i;
-	u8 rest[64];
-
-	if (size < CLONE_ARGS_SIZE_VER0)
+	if (!a->set_tid != !a->set_tid_size || a->set_tid_size > CLONE_SET_TID_MAX)
 		return -EINVAL;
-	if (size > sizeof(*args) + sizeof(rest))
-		return -E2BIG;
-	memset(args, 0, sizeof(*args));
-	if (copy_from_user(args, uargs, known) < 0)
+	if (!a->set_tid)
+		return 0;
+	if (user_read(want, user_ptr(const pid_t, a->set_tid)) < 0)
 		return -EFAULT;
-	if (copy_from_user(rest, uargs + 1, size - known) < 0)
-		return -EFAULT;
-	for (i = 0; i < size - known; i++)
-		if (rest[i])
-			return -E2BIG;
-	return 0;
+	if (a->set_tid_size > 1 || *want < 1)
+		return -EINVAL;
+	return capable(CAP_SYS_ADMIN) ? 0 : -EPERM;
 }
 
 long sys_clone3(const struct uapi_clone_args __user *uargs, size_t size)
 {
 	struct uapi_clone_args a;
 	struct clone_request rq;
+	pid_t want = 0;
 	int err;
 
-	err = read_clone_args(&a, uargs, size);
+	if (size < CLONE_ARGS_SIZE_VER0)
+		return -EINVAL;
+	err = copy_struct_from_user(&a, sizeof(a), uargs, size);
+	if (err == 0)
+		err = read_set_tid(&a, &want);
 	if (err < 0)
 		return err;
 	if ((a.flags & CLONE_EXIT_SIGNAL) || a.flags >> 34 ||
 	    (a.flags & (CLONE_DETACHED | CLONE_INTO_CGROUP)) || a.exit_signal > SIGNAL_MAX)
 		return -EINVAL;
-	if (a.set_tid || a.set_tid_size)
-		return -EPERM;
 	if (!a.stack != !a.stack_size)
 		return -EINVAL;
 	if (a.stack && !user_range_ok(user_ptr(void, a.stack), a.stack_size))
@@ -429,6 +434,7 @@ long sys_clone3(const struct uapi_clone_args __user *uargs, size_t size)
 		.parent_tid = user_ptr(u32, a.parent_tid),
 		.child_tid = user_ptr(u32, a.child_tid),
 		.pidfd = user_ptr(int, a.pidfd),
+		.want_tid = want,
 	};
 	return task_clone(&rq);
 }
@@ -443,7 +449,16 @@ long sys_unshare(ulong flags)
 {
 	struct fs_context *fs, *old;
 
-	if (flags & ~(CLONE_FS | CLONE_FILES | CLONE_SYSVSEM))
+	if (flags & CLONE_NAMESPACES)
+		return capable(CAP_SYS_ADMIN) ? -EINVAL : -EPERM;
+	if (flags & ~(CLONE_FS | CLONE_FILES | CLONE_SYSVSEM | UNSHARE_ALONE))
+		return -EINVAL;
+	/* Only who shares nothing of these may say that it does not want to. */
+	if ((flags & UNSHARE_ALONE) && current->process->nthreads > 1)
+		return -EINVAL;
+	if ((flags & UNSHARE_ALONE & ~CLONE_THREAD) && current->sighand->refs.count > 1)
+		return -EINVAL;
+	if ((flags & CLONE_VM) && current->as->users.count > 1)
 		return -EINVAL;
 	if (flags & CLONE_FS) {
 		fs = fs_context_copy(current->fs);

@@ -11,6 +11,7 @@
 #include "task_private.h"
 
 #include <uapi/errno.h>
+#include <uapi/resource.h>
 #include <gemel/bitmap.h>
 #include <gemel/hash.h>
 #include <gemel/ids.h>
@@ -26,6 +27,9 @@ struct list all_tasks = LIST_INIT(all_tasks);
 static struct list buckets[1 << PID_HASH_BITS];
 static struct ids numbers;
 static uint next_number = 1;
+static uint number_count;
+static u64 numbers_made;
+static pid_t last_made;
 static struct slab_cache *pid_cache;
 
 void pid_init(void)
@@ -49,7 +53,22 @@ static struct list *pid_bucket(pid_t nr)
 	return &buckets[hash_bits(nr, PID_HASH_BITS)];
 }
 
-int pid_create(struct task *t, struct pid **out)
+/* @want 0: the next that is free. */
+static int number_take(pid_t want, uint *nr) __must_hold(process_lock)
+{
+	int err;
+
+	if (want) {
+		*nr = (uint)want;
+		return ids_take(&numbers, *nr);
+	}
+	err = ids_alloc_cyclic(&numbers, PID_FIRST_AGAIN, next_number, nr);
+	if (err == 0)
+		next_number = *nr + 1 < PID_LIMIT ? *nr + 1 : PID_FIRST_AGAIN;
+	return err == -ENOSPC ? -EAGAIN : err;
+}
+
+int pid_create(struct task *t, pid_t want, struct pid **out)
 {
 	struct pid *pid = slab_alloc(pid_cache);
 	uint nr;
@@ -58,13 +77,15 @@ int pid_create(struct task *t, struct pid **out)
 	if (!pid)
 		return -ENOMEM;
 	irq_lock(&process_lock);
-	err = ids_alloc_cyclic(&numbers, PID_FIRST_AGAIN, next_number, &nr);
+	err = number_take(want, &nr);
 	if (err < 0) {
 		irq_unlock(&process_lock);
 		slab_free(pid_cache, pid);
-		return err == -ENOSPC ? -EAGAIN : err;
+		return err;
 	}
-	next_number = nr + 1 < PID_LIMIT ? nr + 1 : PID_FIRST_AGAIN;
+	number_count++;
+	numbers_made++;
+	last_made = (pid_t)nr;
 	pid->nr = nr;
 	pid->users = 1;
 	pid->task = t;
@@ -73,6 +94,30 @@ int pid_create(struct task *t, struct pid **out)
 	irq_unlock(&process_lock);
 	*out = pid;
 	return 0;
+}
+
+u64 pid_figures(pid_t *last)
+{
+	u64 made;
+
+	irq_lock(&process_lock);
+	made = numbers_made;
+	*last = last_made;
+	irq_unlock(&process_lock);
+	return made;
+}
+
+bool user_is_over_limit(uid_t uid, uint more)
+{
+	u64 limit = rlimit_get(RLIMIT_NPROC);
+	u64 n = more;
+	struct task *t;
+
+	if (number_count + more <= limit)
+		return false;
+	list_for_each(t, &all_tasks, all_link)
+		n += t->cred && t->cred->uid == uid;
+	return n > limit;
 }
 
 struct pid *pid_find(pid_t nr)
@@ -98,6 +143,7 @@ void pid_put(struct pid *pid)
 		return;
 	list_remove(&pid->hash_link);
 	ids_free(&numbers, pid->nr);
+	number_count--;
 	slab_free(pid_cache, pid);
 }
 

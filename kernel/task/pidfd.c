@@ -154,3 +154,52 @@ long sys_pidfd_send_signal(int fd, int signo, const struct ksiginfo __user *uinf
 	process_put(p);
 	return err;
 }
+
+/* The file @fd of @p's, referenced.  -ESRCH, -EPERM, -EBADF. */
+static int file_of(struct process *p, int fd, struct file **out)
+{
+	struct files *files = NULL;
+	struct task *t = NULL;
+	int err = -ESRCH;
+
+	irq_lock(&process_lock);
+	if (!p->is_reaped) {
+		t = p->leader;
+		task_get(t);
+	}
+	irq_unlock(&process_lock);
+	if (!t)
+		return -ESRCH;
+	err = cred_may_look(t, true);
+	if (err == 0)
+		files = task_get_files(t);
+	task_put(t);
+	if (err < 0)
+		return err;
+	*out = files ? files_get_file(files, fd) : NULL;
+	if (files)
+		files_put(files);
+	return *out ? 0 : -EBADF;
+}
+
+long sys_pidfd_getfd(int pidfd, int fd, uint flags)
+{
+	struct process *p;
+	u32 file_flags;
+	struct file *f;
+	int err, copy;
+
+	if (flags)
+		return -EINVAL;
+	err = pidfd_lookup(pidfd, &p, &file_flags);
+	if (err < 0)
+		return err;
+	err = file_of(p, fd, &f);
+	process_put(p);
+	if (err < 0)
+		return err;
+	copy = fd_install(f, 0, true);
+	if (copy < 0)
+		file_put(f);
+	return copy;
+}

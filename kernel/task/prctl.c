@@ -14,6 +14,8 @@
 #define PR_SET_DUMPABLE         4
 #define PR_GET_KEEPCAPS         7
 #define PR_SET_KEEPCAPS         8
+#define PR_GET_TIMING           13
+#define PR_SET_TIMING           14
 #define PR_SET_NAME             15
 #define PR_GET_NAME             16
 #define PR_GET_SECCOMP          21
@@ -27,6 +29,7 @@
 #define PR_GET_CHILD_SUBREAPER  37
 #define PR_SET_NO_NEW_PRIVS     38
 #define PR_GET_NO_NEW_PRIVS     39
+#define PR_GET_TID_ADDRESS      40
 #define PR_SET_THP_DISABLE      41
 #define PR_GET_THP_DISABLE      42
 #define PR_CAP_AMBIENT          47
@@ -36,8 +39,6 @@
 #define PR_CAP_AMBIENT_CLEAR_ALL 4
 
 #define TIMER_SLACK_NS          50000
-#define SECURE_KEEP_CAPS        0x10u
-#define SECUREBITS_ALL          0xffu
 
 static long set_name(const char __user *uname)
 {
@@ -61,12 +62,10 @@ static int cred_edit(struct cred **out)
 	return *out ? 0 : -ENOMEM;
 }
 
-static long set_securebits(u32 bits)
+static long commit_securebits(u32 bits)
 {
 	struct cred *c;
 
-	if (bits & ~SECUREBITS_ALL)
-		return -EINVAL;
 	if (cred_edit(&c) < 0)
 		return -ENOMEM;
 	c->securebits = bits;
@@ -74,14 +73,36 @@ static long set_securebits(u32 bits)
 	return 0;
 }
 
+/* What is locked stays, locks too. */
+static long set_securebits(ulong bits)
+{
+	u32 old = current_cred()->securebits, locks = old & SECURE_LOCKS;
+
+	if ((locks >> 1 & (old ^ bits)) || (locks & ~bits) || (bits & ~(ulong)SECURE_ALL) ||
+	    !capable(CAP_SETPCAP))
+		return -EPERM;
+	return commit_securebits((u32)bits);
+}
+
+static long set_keepcaps(ulong on)
+{
+	u32 old = current_cred()->securebits;
+
+	if (on > 1)
+		return -EINVAL;
+	if (old & SECURE_KEEP_CAPS << 1)
+		return -EPERM;
+	return commit_securebits((old & ~SECURE_KEEP_CAPS) | (on ? SECURE_KEEP_CAPS : 0));
+}
+
 static long drop_bounding(ulong cap)
 {
 	struct cred *c;
 
-	if (cap > CAP_LAST)
-		return -EINVAL;
 	if (!capable(CAP_SETPCAP))
 		return -EPERM;
+	if (cap > CAP_LAST)
+		return -EINVAL;
 	if (cred_edit(&c) < 0)
 		return -ENOMEM;
 	c->cap_bounding &= ~(1ull << cap);
@@ -95,14 +116,13 @@ static long cap_ambient(ulong op, ulong cap)
 	struct cred *c;
 	u64 bit;
 
-	if (op == PR_CAP_AMBIENT_CLEAR_ALL)
-		cap = 0;
-	if (cap > CAP_LAST)
+	if (op == PR_CAP_AMBIENT_CLEAR_ALL ? cap != 0 : cap > CAP_LAST)
 		return -EINVAL;
 	bit = 1ull << cap;
 	if (op == PR_CAP_AMBIENT_IS_SET)
 		return !!(old->cap_ambient & bit);
-	if (op == PR_CAP_AMBIENT_RAISE && !(old->cap_permitted & old->cap_inheritable & bit))
+	if (op == PR_CAP_AMBIENT_RAISE && (!(old->cap_permitted & old->cap_inheritable & bit) ||
+					   (old->securebits & SECURE_NO_AMBIENT_RAISE)))
 		return -EPERM;
 	if (op < PR_CAP_AMBIENT_RAISE || op > PR_CAP_AMBIENT_CLEAR_ALL)
 		return -EINVAL;
@@ -151,53 +171,99 @@ static long prctl_process(int op, ulong arg)
 		return 0;
 	case PR_GET_CHILD_SUBREAPER:
 		return write_int(arg, p->is_child_subreaper);
+	case PR_SET_THP_DISABLE:
+		p->is_thp_disabled = arg;
+		return 0;
+	case PR_GET_THP_DISABLE:
+		return p->is_thp_disabled;
+	}
+	return -EINVAL;
+}
+
+static u64 slack_default(const struct task *t)
+{
+	return t->timer_slack_default_ns ? t->timer_slack_default_ns : TIMER_SLACK_NS;
+}
+
+u64 task_timer_slack(const struct task *t)
+{
+	return t->timer_slack_ns ? t->timer_slack_ns : slack_default(t);
+}
+
+/* Of the thread. */
+static long prctl_thread(int op, ulong arg)
+{
+	struct task *t = current;
+	u32 __user *address = t->clear_tid;
+
+	switch (op) {
+	case PR_SET_NAME:
+		return set_name(user_ptr(const char, arg));
+	case PR_GET_NAME:
+		return copy_to_user(user_ptr(char, arg), t->name, TASK_NAME_LEN);
 	case PR_SET_NO_NEW_PRIVS:
 		if (arg != 1)
 			return -EINVAL;
-		p->no_new_privs = true;
+		t->no_new_privs = true;
 		return 0;
 	case PR_GET_NO_NEW_PRIVS:
-		return p->no_new_privs;
+		return arg ? -EINVAL : t->no_new_privs;
+	case PR_SET_TIMERSLACK:
+		t->timer_slack_ns = (long)arg > 0 ? arg : slack_default(t);
+		return 0;
+	case PR_GET_TIMERSLACK:
+		return (long)task_timer_slack(t);
+	case PR_GET_TID_ADDRESS:
+		return user_write(user_ptr(u32 __user *, arg), &address);
+	case PR_SET_TIMING:
+		return arg ? -EINVAL : 0;
+	case PR_GET_TIMING:
+	case PR_GET_SECCOMP:
+		return 0;
 	}
-	return -EINVAL;
+	return prctl_process(op, arg);
+}
+
+/* These insist on zeros in what they do not use. */
+static bool has_strays(int op, ulong arg2, ulong arg3, ulong arg4, ulong arg5)
+{
+	switch (op) {
+	case PR_GET_THP_DISABLE:
+		if (arg2)
+			return true;
+		__attribute__((fallthrough));
+	case PR_SET_NO_NEW_PRIVS:
+	case PR_GET_NO_NEW_PRIVS:
+	case PR_SET_THP_DISABLE:
+		return arg3 || arg4 || arg5;
+	case PR_CAP_AMBIENT:
+		return arg4 || arg5;
+	}
+	return false;
 }
 
 long sys_prctl(int op, ulong arg2, ulong arg3, ulong arg4, ulong arg5)
 {
 	const struct cred *c = current_cred();
 
-	(void)arg4;
-	(void)arg5;
+	if (has_strays(op, arg2, arg3, arg4, arg5))
+		return -EINVAL;
 	switch (op) {
-	case PR_SET_NAME:
-		return set_name(user_ptr(const char, arg2));
-	case PR_GET_NAME:
-		return copy_to_user(user_ptr(char, arg2), current->name, TASK_NAME_LEN);
 	case PR_GET_KEEPCAPS:
 		return !!(c->securebits & SECURE_KEEP_CAPS);
 	case PR_SET_KEEPCAPS:
-		if (arg2 > 1)
-			return -EINVAL;
-		return set_securebits((c->securebits & ~SECURE_KEEP_CAPS) |
-				      (arg2 ? SECURE_KEEP_CAPS : 0));
+		return set_keepcaps(arg2);
 	case PR_GET_SECUREBITS:
 		return c->securebits;
 	case PR_SET_SECUREBITS:
-		return capable(CAP_SETPCAP) ? set_securebits((u32)arg2) : -EPERM;
+		return set_securebits(arg2);
 	case PR_CAPBSET_READ:
 		return arg2 > CAP_LAST ? -EINVAL : (long)(c->cap_bounding >> arg2 & 1);
 	case PR_CAPBSET_DROP:
 		return drop_bounding(arg2);
 	case PR_CAP_AMBIENT:
 		return cap_ambient(arg2, arg3);
-	case PR_GET_SECCOMP:
-	case PR_SET_TIMERSLACK:
-	case PR_SET_THP_DISABLE:
-	case PR_GET_THP_DISABLE:
-		return 0;
-	case PR_GET_TIMERSLACK:
-		return TIMER_SLACK_NS;
 	default:
-		return prctl_process(op, arg2);
+		return prctl_thread(op, arg2);
 	}
 }

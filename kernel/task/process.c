@@ -150,7 +150,8 @@ struct process *process_create(void)
 	sigpending_init(&p->shared_pending);
 	memcpy(p->rlimits, from->rlimits, sizeof(p->rlimits));
 	p->oom_score_adj = from->oom_score_adj;
-	p->no_new_privs = from->no_new_privs;
+	p->oom_score_adj_min = from->oom_score_adj_min;
+	p->is_thp_disabled = from->is_thp_disabled;
 	p->dumpable = from->dumpable;
 	p->core_filter = from->core_filter;
 	p->start_ns = time_now();

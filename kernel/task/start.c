@@ -171,7 +171,7 @@ static int make_task(struct task **out)
 	t->altstack.flags = SS_DISABLE;
 	t->exit_signal = SIGCHLD;
 	*out = t;
-	return pid_create(t, &t->pid);
+	return pid_create(t, 0, &t->pid);
 }
 
 static int join_tree(struct task *t)

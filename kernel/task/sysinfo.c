@@ -7,6 +7,7 @@
 
 #include <arch/cpu.h>
 #include <uapi/errno.h>
+#include <uapi/sched.h>
 #include <gemel/fs.h>
 #include <gemel/log.h>
 #include <gemel/page.h>
@@ -226,8 +227,11 @@ long sys_reboot(uint magic1, uint magic2, uint cmd, void __user *arg)
 
 long sys_personality(uint persona)
 {
-	/* Only Linux's own; asking (all ones) and setting it again are the same. */
-	return persona == 0xffffffffu || persona == 0 ? 0 : -EINVAL;
+	uint old = current->personality;
+
+	if (persona != PERSONA_ASK)
+		current->personality = persona;
+	return old;
 }
 
 enum {

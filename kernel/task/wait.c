@@ -26,6 +26,7 @@ struct wait_request {
 	pid_t id;
 	struct process *process;        /* P_PIDFD */
 	uint options;
+	bool is_usage_wanted;
 	/* Result. */
 	struct process *reaped; /* to be finished by the caller */
 	pid_t pid;
@@ -45,12 +46,12 @@ void task_times(struct task *t, u64 *user_ns, u64 *system_ns)
 	*user_ns = run - *system_ns;
 }
 
-void process_times(struct process *p, struct process_times *out)
+static void times_locked(struct process *p, struct process_times *out)
+	__must_hold(process_lock)
 {
 	u64 user, system;
 	struct task *t;
 
-	irq_lock(&process_lock);
 	*out = (struct process_times){
 		p->user_ns, p->system_ns, p->child_user_ns, p->child_system_ns,
 		p->min_faults, p->maj_faults, p->nvcsw, p->nivcsw
@@ -64,19 +65,32 @@ void process_times(struct process *p, struct process_times *out)
 		out->nvcsw += t->nvcsw;
 		out->nivcsw += t->nivcsw;
 	}
+}
+
+void process_times(struct process *p, struct process_times *out)
+{
+	irq_lock(&process_lock);
+	times_locked(p, out);
 	irq_unlock(&process_lock);
 }
 
-static void rusage_of_zombie(const struct process *p, struct uapi_rusage *ru)
+/* Of @p, dead or alive, and the children it has waited for. */
+static void rusage_both(struct process *p, struct uapi_rusage *ru) __must_hold(process_lock)
 {
+	u64 rss = MAX(p->maxrss, p->child_maxrss);
+	struct process_times t;
+
+	times_locked(p, &t);
+	if (p->leader->as)
+		rss = MAX(rss, READ_ONCE(p->leader->as->rss_max));
 	memset(ru, 0, sizeof(*ru));
-	ru->utime = timeval_from_ns(p->user_ns + p->child_user_ns);
-	ru->stime = timeval_from_ns(p->system_ns + p->child_system_ns);
-	ru->minflt = (s64)(p->min_faults + p->child_min_faults);
-	ru->majflt = (s64)(p->maj_faults + p->child_maj_faults);
-	ru->nvcsw = (s64)p->nvcsw;
-	ru->nivcsw = (s64)p->nivcsw;
-	ru->maxrss = (s64)(MAX(p->maxrss, p->child_maxrss) * (PAGE_SIZE / 1024));
+	ru->utime = timeval_from_ns(t.user_ns + t.child_user_ns);
+	ru->stime = timeval_from_ns(t.system_ns + t.child_system_ns);
+	ru->minflt = (s64)(t.min_faults + p->child_min_faults);
+	ru->majflt = (s64)(t.maj_faults + p->child_maj_faults);
+	ru->nvcsw = (s64)t.nvcsw;
+	ru->nivcsw = (s64)t.nivcsw;
+	ru->maxrss = (s64)(rss * (PAGE_SIZE / 1024));
 }
 
 static void rusage_children(const struct process *p, struct uapi_rusage *ru)
@@ -161,6 +175,8 @@ static bool is_wanted(const struct wait_request *rq, const struct process *p)
 			return false;
 		break;
 	}
+	if ((rq->options & WNOTHREAD) && p->forker != current)
+		return false;
 	return (rq->options & WALL) || is_clone == !!(rq->options & WCLONE);
 }
 
@@ -171,7 +187,6 @@ static void take_zombie(struct wait_request *rq, struct process *p) __must_hold(
 	chld_info(p, p->exit_code, &info);
 	rq->code = info.code;
 	rq->status = p->exit_code;
-	rusage_of_zombie(p, &rq->rusage);
 	if (rq->options & WNOWAIT)
 		return;
 	process_reap(p);
@@ -213,6 +228,8 @@ static bool try_take(struct wait_request *rq, struct process *p) __must_hold(pro
 	pid_t pid = p->pid;
 	uid_t uid = p->leader->cred->uid;
 
+	if (rq->is_usage_wanted)
+		rusage_both(p, &rq->rusage);
 	if (p->is_zombie) {
 		if (!(rq->options & WEXITED))
 			return false;
@@ -264,7 +281,7 @@ static int wait_for_child(struct wait_request *rq)
 
 long sys_wait4(int pid, int __user *ustatus, int options, struct uapi_rusage __user *uru)
 {
-	struct wait_request rq = { .options = (uint)options | WEXITED };
+	struct wait_request rq = { .options = (uint)options | WEXITED, .is_usage_wanted = uru };
 	int found;
 
 	if ((uint)options & ~(WNOHANG | WUNTRACED | WCONTINUED | WNOTHREAD | WALL | WCLONE))
@@ -338,7 +355,7 @@ static void waitid_info(const struct wait_request *rq, struct ksiginfo *info)
 long sys_waitid(int type, int id, struct ksiginfo __user *uinfo, int options,
 		struct uapi_rusage __user *uru)
 {
-	struct wait_request rq = { .options = (uint)options };
+	struct wait_request rq = { .options = (uint)options, .is_usage_wanted = uru };
 	struct ksiginfo info;
 	int found, err;
 

@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
@@ -273,4 +274,157 @@ TEST(a_running_program_cannot_be_written)
 	EXPECT_EQ(0, kill(pid, SIGKILL));
 	EXPECT_EQ(pid, waitpid(pid, &status, 0));
 	EXPECT_EQ(0, truncate("sleep", 0));
+}
+
+/* ---- execveat ---- */
+
+static long exec_at(int dir, const char *path, int flags)
+{
+	char *argv[] = { "sh", "-c", "exit 21", NULL }, *envp[] = { NULL };
+
+	return syscall(SYS_execveat, dir, path, argv, envp, flags);
+}
+
+struct at {
+	int dir;
+	const char *path;
+	int flags;
+};
+
+static int run_at(void *arg)
+{
+	const struct at *a = arg;
+
+	exec_at(a->dir, a->path, a->flags);
+	return errno;
+}
+
+static int status_at(int dir, const char *path, int flags)
+{
+	struct at a = { dir, path, flags };
+	int status = test_in_child(run_at, &a);
+
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -status;
+}
+
+static void write_text(const char *path, const char *text)
+{
+	test_write_file(path, text);
+	EXPECT_EQ(0, chmod(path, 0755));
+}
+
+TEST(execveat_finds_its_program)
+{
+	int dir, script, program, plain;
+
+	test_chdir_scratch_in("/var/tmp");
+	EXPECT_EQ(0, symlink("/bin/sh", "link"));
+	write_text("script", "#!/bin/sh\ntest $# = 2 && test \"$1\" = -c && exit 22\n");
+	write_text("text", "no program\n");
+	EXPECT_EQ(0, chmod("text", 0644));
+	dir = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	script = open("script", O_RDONLY);
+	program = open("/bin/sh", O_PATH | O_CLOEXEC);
+	plain = open("text", O_RDONLY);
+	EXPECT_EQ(21, status_at(dir, "link", 0));
+	EXPECT_EQ(ELOOP, status_at(dir, "link", AT_SYMLINK_NOFOLLOW));
+	EXPECT_EQ(21, status_at(-1, "/bin/sh", 0));
+	EXPECT_EQ(21, status_at(program, "", AT_EMPTY_PATH));
+	EXPECT_EQ(ENOENT, status_at(program, "", 0));
+	EXPECT_EQ(EFAULT, status_at(program, (char *)8, AT_EMPTY_PATH));
+	EXPECT_EQ(EINVAL, status_at(dir, "link", AT_REMOVEDIR));
+	EXPECT_EQ(EBADF, status_at(777, "link", 0));
+	EXPECT_EQ(ENOTDIR, status_at(script, "link", 0));
+	EXPECT_EQ(EACCES, status_at(plain, "", AT_EMPTY_PATH));
+	EXPECT_EQ(EACCES, status_at(dir, "", AT_EMPTY_PATH));
+	/* The interpreter opens /dev/fd/N, which it cannot when exec has closed that. */
+	EXPECT_EQ(22, status_at(script, "", AT_EMPTY_PATH));
+	EXPECT_EQ(0, fcntl(script, F_SETFD, FD_CLOEXEC));
+	EXPECT_EQ(ENOENT, status_at(script, "", AT_EMPTY_PATH));
+	EXPECT_EQ(ENOENT, status_at(dir, "script", 0));
+	EXPECT_EQ(0, fcntl(dir, F_SETFD, 0));
+	EXPECT_EQ(22, status_at(dir, "script", 0));
+}
+
+static int run_bare(void *arg)
+{
+	(void)arg;
+	syscall(SYS_execve, "/bin/true", NULL, NULL);
+	return errno;
+}
+
+TEST(no_arguments_become_an_empty_one)
+{
+	int status = test_in_child(run_bare, NULL);
+
+	/* BusyBox looks for an applet called "", coreutils' true does not look. */
+	EXPECT(WIFEXITED(status));
+	EXPECT(WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == 127);
+}
+
+TEST(scripts_nest_five_deep_and_have_lines)
+{
+	char text[600], name[16], last[16] = "/bin/sh";
+
+	test_chdir_scratch_in("/var/tmp");
+	for (int i = 1; i <= 6; i++) {
+		snprintf(text, sizeof(text), "#!%s\n", last);
+		snprintf(name, sizeof(name), "./s%d", i);
+		write_text(name, i == 1 ? "#!/bin/sh\nexit 31\n" : text);
+		snprintf(last, sizeof(last), "%s", name);
+	}
+	EXPECT_EQ(31, status_at(AT_FDCWD, "s5", 0));
+	EXPECT_EQ(ELOOP, status_at(AT_FDCWD, "s6", 0));
+	write_text("none", "#!\n");
+	EXPECT_EQ(ENOEXEC, status_at(AT_FDCWD, "none", 0));
+	write_text("blank", "#!   \t \n");
+	EXPECT_EQ(ENOEXEC, status_at(AT_FDCWD, "blank", 0));
+	write_text("open", "#!/bin/sh");
+	EXPECT_EQ(0, status_at(AT_FDCWD, "open", 0));
+	/* An interpreter that is cut off is none; arguments may be cut. */
+	memset(text, 'x', 599);
+	text[599] = '\0';
+	memcpy(text, "#!/bin/", 7);
+	write_text("long", text);
+	EXPECT_EQ(ENOEXEC, status_at(AT_FDCWD, "long", 0));
+	write_text("absent", "#!/absent\n");
+	EXPECT_EQ(ENOENT, status_at(AT_FDCWD, "absent", 0));
+	write_text("folder", "#!/bin\n");
+	EXPECT_EQ(EACCES, status_at(AT_FDCWD, "folder", 0));
+}
+
+static int reports_comm(void *arg)
+{
+	char *argv[] = { "exec", "exec_comm", NULL }, *envp[] = { arg, NULL };
+
+	close(STDOUT_FILENO);
+	open("/dev/null", O_WRONLY);
+	execve("/proc/self/exe", argv, envp);
+	return 99;
+}
+
+/* Run by the next test: what the program is called, and that it starts anew. */
+TEST(exec_comm)
+{
+	stack_t ss;
+	char name[16];
+
+	if (!getenv("COMM"))
+		return;
+	EXPECT_EQ(0, prctl(PR_GET_NAME, name));
+	EXPECT_EQ(0, strcmp(name, "exe"));
+	EXPECT_EQ(0, sigaltstack(NULL, &ss));
+	EXPECT_EQ(SS_DISABLE, ss.ss_flags);
+	EXPECT_EQ(1, prctl(PR_GET_DUMPABLE));
+}
+
+TEST(a_program_starts_anew)
+{
+	static char stack[65536];
+	stack_t ss = { .ss_sp = stack, .ss_size = sizeof(stack) };
+
+	EXPECT_EQ(0, sigaltstack(&ss, NULL));
+	EXPECT_EQ(0, prctl(PR_SET_NAME, "another"));
+	EXPECT_EQ(0, prctl(PR_SET_DUMPABLE, 0));
+	EXPECT_EQ(0, test_in_child(reports_comm, "COMM=1"));
 }

@@ -67,6 +67,7 @@ int proc_trace_open(struct file *f);
 extern const struct proc_entry proc_pid_entry;
 int proc_show_maps(struct text *x, const struct proc_ref *r);
 int proc_show_smaps(struct text *x, const struct proc_ref *r);
+int proc_show_smaps_rollup(struct text *x, const struct proc_ref *r);
 int proc_show_fail_nth(struct text *x, const struct proc_ref *r);
 int proc_write_fail_nth(const struct proc_ref *r, char *text, size_t len);
 /* A line of a table-driven helper: appends @line to the text @arg. */

@@ -9,6 +9,7 @@
  */
 #include <uapi/core.h>
 #include <uapi/errno.h>
+#include <uapi/fcntl.h>
 #include <uapi/resource.h>
 #include <uapi/stat.h>
 
@@ -39,7 +40,7 @@ struct proc_facts {
 	uint nthreads, nsigqueue;
 	u64 pending, shared_pending, blocked, ignored, caught;
 	struct process_times times;
-	u64 vsize, rss, rss_file, rss_peak, data, stack, text_pages, locked;
+	u64 vsize, vpeak, rss, rss_file, rss_peak, data, stack, text_pages, lib_pages, locked;
 	vaddr_t stack_start, brk_start, arg_start, arg_end, env_start, env_end;
 	bool has_memory;
 };
@@ -97,10 +98,15 @@ static void facts_memory(struct task *t, struct proc_facts *pf)
 	for (struct rb_node *n = rb_first(&as->areas); n; n = rb_next(n)) {
 		struct area *a = rb_entry(n, struct area, node);
 
-		if ((a->flags & AREA_EXEC) && a->file)
+		if (!(a->flags & AREA_EXEC) || !a->file)
+			continue;
+		if (as->exe && a->file->inode == as->exe->inode)
 			pf->text_pages += area_pages(a);
+		else
+			pf->lib_pages += area_pages(a);
 	}
 	pf->vsize = as->total_pages << PAGE_SHIFT;
+	pf->vpeak = as->peak_pages;
 	pf->data = as->data_pages;
 	pf->stack = as->stack_pages;
 	pf->locked = as->locked_pages;
@@ -258,7 +264,7 @@ static void status_memory(struct text *x, const struct proc_facts *f)
 {
 	if (!f->has_memory)
 		return;
-	status_kib(x, "VmPeak", f->vsize >> PAGE_SHIFT);
+	status_kib(x, "VmPeak", f->vpeak);
 	status_kib(x, "VmSize", f->vsize >> PAGE_SHIFT);
 	status_kib(x, "VmLck", f->locked);
 	status_kib(x, "VmPin", 0);
@@ -270,9 +276,30 @@ static void status_memory(struct text *x, const struct proc_facts *f)
 	status_kib(x, "VmData", f->data);
 	status_kib(x, "VmStk", f->stack);
 	status_kib(x, "VmExe", f->text_pages);
-	status_kib(x, "VmLib", 0);
+	status_kib(x, "VmLib", f->lib_pages);
 	status_kib(x, "VmPTE", 0);
 	status_kib(x, "VmSwap", 0);
+	text_puts(x, "CoreDumping:\t0\nTHP_enabled:\t0\n");
+}
+
+/* Bits as "0-2,5". */
+static void status_list(struct text *x, u64 mask)
+{
+	uint from = 0, to;
+	bool is_first = true;
+
+	for (; from < 64; from = to + 1) {
+		to = from;
+		if (!(mask >> from & 1))
+			continue;
+		while (to + 1 < 64 && (mask >> (to + 1) & 1))
+			to++;
+		text_printf(x, "%s%u", is_first ? "" : ",", from);
+		if (to > from)
+			text_printf(x, "-%u", to);
+		is_first = false;
+	}
+	text_puts(x, "\n");
 }
 
 static void status_files(struct text *x, struct task *t)
@@ -315,10 +342,11 @@ static int show_status(struct text *x, const struct proc_ref *r)
 		    (ulong)f->shared_pending, (ulong)f->blocked, (ulong)f->ignored,
 		    (ulong)f->caught);
 	status_caps(x, t);
-	text_printf(x, "NoNewPrivs:\t%u\nSeccomp:\t0\nCpus_allowed:\t%lx\nMems_allowed:\t1\n"
-		    "Mems_allowed_list:\t0\nvoluntary_ctxt_switches:\t%lu\n"
-		    "nonvoluntary_ctxt_switches:\t%lu\n", t->process->no_new_privs,
-		    (ulong)(t->se.affinity & online), (ulong)t->nvcsw, (ulong)t->nivcsw);
+	text_printf(x, "NoNewPrivs:\t%u\nSeccomp:\t0\nCpus_allowed:\t%lx\nCpus_allowed_list:\t",
+		    t->no_new_privs, (ulong)(t->se.affinity & online));
+	status_list(x, t->se.affinity & online);
+	text_printf(x, "Mems_allowed:\t1\nMems_allowed_list:\t0\nvoluntary_ctxt_switches:\t%lu\n"
+		    "nonvoluntary_ctxt_switches:\t%lu\n", (ulong)t->nvcsw, (ulong)t->nivcsw);
 	kfree(f);
 	return 0;
 }
@@ -385,6 +413,51 @@ static int write_comm(const struct proc_ref *r, char *text, size_t len)
 	return 0;
 }
 
+/* mem: the position is the address. */
+static ssize_t mem_move(struct file *f, struct iobuf *io, u64 *pos, bool is_write)
+{
+	const struct proc_ref *r = f->inode->private;
+	struct address_space *as = task_get_as(r->t);
+	char *page = as ? kalloc(PAGE_SIZE) : NULL;
+	ssize_t done = 0;
+
+	while (page && io->left) {
+		size_t n = MIN(io->left, (size_t)PAGE_SIZE), moved;
+		ssize_t err = is_write ? iobuf_get(io, page, n) : 0;
+
+		if (err >= 0)
+			moved = is_write ? as_write(as, *pos, page, n) : as_read(as, *pos, page, n);
+		if (err >= 0 && !is_write && moved)
+			err = iobuf_put(io, page, moved);
+		if (err < 0 || !moved) {
+			done = done ? done : err < 0 ? err : -EIO;
+			break;
+		}
+		*pos += moved;
+		done += (ssize_t)moved;
+		if (moved < n)
+			break;
+	}
+	if (as && !page)
+		done = -ENOMEM;
+	kfree(page);
+	if (as)
+		as_put(as);
+	return done;
+}
+
+static ssize_t mem_read(struct file *f, struct iobuf *io, u64 *pos)
+{
+	return mem_move(f, io, pos, false);
+}
+
+static ssize_t mem_write(struct file *f, struct iobuf *io, u64 *pos)
+{
+	return mem_move(f, io, pos, true);
+}
+
+static const struct file_ops mem_ops = { .read = mem_read, .write = mem_write };
+
 /* ---- limits and small numbers ---- */
 
 static const struct {
@@ -439,7 +512,9 @@ static int write_oom_score_adj(const struct proc_ref *r, char *text, size_t len)
 	if (parse_u64(text + negative, 10, &n, NULL) < 0 || n > 1000)
 		return -EINVAL;
 	value = negative ? -(s64)n : (s64)n;
-	if (value < r->t->process->oom_score_adj && !capable(CAP_SYS_RESOURCE))
+	if (capable(CAP_SYS_RESOURCE))
+		r->t->process->oom_score_adj_min = (s16)value;
+	else if (value < r->t->process->oom_score_adj_min)
 		return -EACCES;
 	r->t->process->oom_score_adj = (s16)value;
 	return 0;
@@ -459,6 +534,31 @@ static int write_coredump_filter(const struct proc_ref *r, char *text, size_t le
 	if (parse_u64(text + 2 * is_hex, is_hex ? 16 : 10, &n, NULL) < 0)
 		return -EINVAL;
 	r->t->process->core_filter = (u16)(n & CORE_FILTER_ALL);
+	return 0;
+}
+
+static int show_personality(struct text *x, const struct proc_ref *r)
+{
+	text_printf(x, "%08x\n", r->t->personality);
+	return 0;
+}
+
+static int show_timerslack(struct text *x, const struct proc_ref *r)
+{
+	text_printf(x, "%lu\n", (ulong)task_timer_slack(r->t));
+	return 0;
+}
+
+static int write_timerslack(const struct proc_ref *r, char *text, size_t len)
+{
+	u64 ns;
+
+	(void)len;
+	if (r->t->process != current->process && !capable(CAP_SYS_NICE))
+		return -EPERM;
+	if (parse_u64(text, 10, &ns, NULL) < 0)
+		return -EINVAL;
+	r->t->timer_slack_ns = ns;
 	return 0;
 }
 
@@ -643,12 +743,18 @@ static int follow_fd(const struct proc_ref *r, struct path *out)
 
 static int show_fdinfo(struct text *x, const struct proc_ref *r)
 {
+	struct files *files = task_get_files(r->t);
+	bool is_cloexec = files && files_is_cloexec(files, r->fd);
 	struct file *f = ref_file(r);
 	char *buf;
 
+	if (files)
+		files_put(files);
+
 	if (!f)
 		return -ENOENT;
-	text_printf(x, "pos:\t%lu\nflags:\t0%o\nmnt_id:\t%u\nino:\t%lu\n", (ulong)f->pos, f->flags,
+	text_printf(x, "pos:\t%lu\nflags:\t0%o\nmnt_id:\t%u\nino:\t%lu\n", (ulong)f->pos,
+		    f->flags | (is_cloexec ? O_CLOEXEC : 0),
 		    f->path.mount ? f->path.mount->id : 0,
 		    f->inode ? (ulong)f->inode->ino : 0ul);
 	if (f->ops->show_info) {
@@ -750,16 +856,21 @@ static const struct proc_dir task_dir = { .next = next_thread, .lookup = lookup_
 	PRIVATE_FILE("io", 0400, show_io),                                      \
 	PROC_FILE("limits", 0444, show_limits),                                 \
 	PRIVATE_FILE("maps", 0444, proc_show_maps),                             \
+	{ .name = "mem", .mode = S_IFREG | 0600, .fops = &mem_ops, .is_private = true },        \
 	PROC_FILE("mountinfo", 0444, show_mountinfo),                           \
 	PROC_FILE("mounts", 0444, show_mounts),                                 \
 	PROC_FILE("oom_score", 0444, show_oom_score),                           \
 	{ .name = "oom_score_adj", .mode = S_IFREG | 0644, .show = show_oom_score_adj,  \
 	  .write = write_oom_score_adj },                                       \
+	PRIVATE_FILE("personality", 0400, show_personality),                    \
 	PRIVATE_LINK("root", follow_root),                                      \
 	PRIVATE_FILE("smaps", 0444, proc_show_smaps),                           \
+	PRIVATE_FILE("smaps_rollup", 0444, proc_show_smaps_rollup),             \
 	PROC_FILE("stat", 0444, show_stat),                                     \
 	PROC_FILE("statm", 0444, show_statm),                                   \
 	PROC_FILE("status", 0444, show_status),                                 \
+	{ .name = "timerslack_ns", .mode = S_IFREG | 0666, .show = show_timerslack,     \
+	  .write = write_timerslack },                                          \
 	PROC_FILE("wchan", 0444, show_wchan)
 
 static const struct proc_entry thread_entries[] = { THREAD_ENTRIES };

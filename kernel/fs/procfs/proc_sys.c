@@ -51,6 +51,9 @@ CONSTANT(show_swappiness, "0")
 CONSTANT(show_nr_open, "1048576")
 CONSTANT(show_pipe_max_size, "1048576")
 CONSTANT(show_zero, "0")
+CONSTANT(show_rr_slice, "100")
+CONSTANT(show_overcommit_ratio, "50")
+CONSTANT(show_mmap_min, "65536")
 CONSTANT(show_somaxconn, "4096")
 
 static void put_uuid(struct text *x, const u8 *u)
@@ -170,6 +173,7 @@ static const struct proc_entry kernel_entries[] = {
 	PROC_FILE("printk", 0644, show_printk),
 	PROC_DIR("random", 0555, &random_dir),
 	PROC_FILE("randomize_va_space", 0644, show_randomize),
+	PROC_FILE("sched_rr_timeslice_ms", 0644, show_rr_slice),
 	PROC_FILE("sched_rt_period_us", 0644, show_rt_period),
 	PROC_FILE("sched_rt_runtime_us", 0644, show_rt_runtime),
 	PROC_FILE("threads-max", 0644, show_threads_max),
@@ -195,7 +199,9 @@ static const struct proc_entry vm_entries[] = {
 	{ .name = "drop_caches", .mode = S_IFREG | 0200, .show = show_zero,
 	  .write = write_drop_caches },
 	PROC_FILE("max_map_count", 0644, show_max_map_count),
+	PROC_FILE("mmap_min_addr", 0644, show_mmap_min),
 	PROC_FILE("overcommit_memory", 0644, show_overcommit),
+	PROC_FILE("overcommit_ratio", 0644, show_overcommit_ratio),
 	PROC_FILE("swappiness", 0644, show_swappiness),
 };
 static const struct proc_dir vm_dir = { PROC_TABLE(vm_entries) };
@@ -207,6 +213,7 @@ static const struct proc_entry fs_entries[] = {
 	PROC_FILE("pipe-max-size", 0644, show_pipe_max_size),
 	PROC_FILE("protected_hardlinks", 0644, show_zero),
 	PROC_FILE("protected_symlinks", 0644, show_zero),
+	PROC_FILE("suid_dumpable", 0644, show_zero),
 };
 static const struct proc_dir fs_dir = { PROC_TABLE(fs_entries) };
 

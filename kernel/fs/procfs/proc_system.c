@@ -69,18 +69,14 @@ static int show_uptime(struct text *x, const struct proc_ref *r)
 	return 0;
 }
 
-/* Threads there are, and the highest number in use. */
-static uint count_tasks(pid_t *last)
+static uint count_tasks(void)
 {
 	struct task *t;
 	uint n = 0;
 
-	*last = 0;
 	irq_lock(&process_lock);
-	list_for_each(t, &all_tasks, all_link) {
+	list_for_each(t, &all_tasks, all_link)
 		n++;
-		*last = MAX(*last, t->tid);
-	}
 	irq_unlock(&process_lock);
 	return n;
 }
@@ -88,10 +84,11 @@ static uint count_tasks(pid_t *last)
 static int show_loadavg(struct text *x, const struct proc_ref *r)
 {
 	u64 avg[3];
+	uint n = count_tasks();
 	pid_t last;
-	uint n = count_tasks(&last);
 
 	(void)r;
+	(void)pid_figures(&last);
 	sched_loadavg(avg);
 	for (uint i = 0; i < 3; i++)
 		text_printf(x, "%lu.%02lu ", (ulong)(avg[i] >> 16),
@@ -217,11 +214,11 @@ static int show_stat(struct text *x, const struct proc_ref *r)
 		scnprintf(name, sizeof(name), "cpu%u", c->id);
 		stat_cpu_line(x, name, now - MIN(idle, now), idle, user, system);
 	}
-	count_tasks(&last);
-	text_printf(x, "intr %lu\nctxt %lu\nbtime %lu\nprocesses %d\nprocs_running %u\n"
+	text_printf(x, "intr %lu\nctxt %lu\nbtime %lu\nprocesses %lu\nprocs_running %u\n"
 		    "procs_blocked 0\nsoftirq 0\n", (ulong)irq_count_total(),
 		    (ulong)sched_context_switches(),
-		    (ulong)((time_realtime() - now) / NSEC_PER_SEC), last, sched_nr_running());
+		    (ulong)((time_realtime() - now) / NSEC_PER_SEC), (ulong)pid_figures(&last),
+		    sched_nr_running());
 	return 0;
 }
 
@@ -282,7 +279,6 @@ static int show_diskstats(struct text *x, const struct proc_ref *r)
 static int show_stats(struct text *x, const struct proc_ref *r)
 {
 	struct memory_info mi;
-	pid_t last;
 
 	(void)r;
 	memory_info(&mi);
@@ -293,7 +289,7 @@ static int show_stats(struct text *x, const struct proc_ref *r)
 			text_printf(x, "syscall.%s %u\n", syscall_name(nr), syscall_count(nr));
 	text_printf(x, "irq.total %lu\nsched.switches %lu\nsched.idle_ns %lu\nfiles.open %u\n"
 		    "tasks %u\n", (ulong)irq_count_total(), (ulong)sched_context_switches(),
-		    (ulong)idle_total(), file_count(), count_tasks(&last));
+		    (ulong)idle_total(), file_count(), count_tasks());
 	text_printf(x, "pages.free %lu\npages.cached %lu\npages.anon %lu\npages.slab %lu\n"
 		    "pages.dirty %lu\npages.tables %lu\n", (ulong)mi.free, (ulong)mi.cached,
 		    (ulong)mi.anon, (ulong)mi.slab, (ulong)mi.dirty, (ulong)mi.pagetables);

@@ -233,8 +233,11 @@ static void proc_owner(struct inode *ip, const struct proc_ref *r)
 
 	if (!c)
 		return;
-	ip->uid = c->euid;
-	ip->gid = c->egid;
+	/* What shows an undumpable process is root's; its directory is not. */
+	if (r->t->process->dumpable || r->entry == &proc_pid_entry) {
+		ip->uid = c->euid;
+		ip->gid = c->egid;
+	}
 	cred_put(c);
 }
 

@@ -296,6 +296,7 @@ static long fallocate_file(struct file *f, int mode, s64 off, s64 len)
 {
 	struct inode *ip = f->inode;
 	u64 end = (u64)off + (u64)len;
+	int err;
 
 	if (!(f->mode & FILE_WRITE))
 		return -EBADF;
@@ -307,9 +308,10 @@ static long fallocate_file(struct file *f, int mode, s64 off, s64 len)
 		return -ENODEV;
 	if (end > ip->sb->max_file_size)
 		return -EFBIG;
-	if (f->ops->fallocate)
-		return f->ops->fallocate(f, mode, (u64)off, (u64)len);
-	return -EOPNOTSUPP;
+	if (!f->ops->fallocate)
+		return -EOPNOTSUPP;
+	err = mode & FALLOC_FL_KEEP_SIZE ? 0 : truncate_check(ip, end);
+	return err < 0 ? err : f->ops->fallocate(f, mode, (u64)off, (u64)len);
 }
 
 long sys_fallocate(int fd, int mode, s64 off, s64 len)

@@ -484,7 +484,11 @@ long fd_dup2(int old_fd, int new_fd)
 
 bool fd_is_cloexec(int fd)
 {
-	struct files *fs = current->files;
+	return files_is_cloexec(current->files, fd);
+}
+
+bool files_is_cloexec(struct files *fs, int fd)
+{
 	bool is;
 
 	spin_lock(&fs->lock);

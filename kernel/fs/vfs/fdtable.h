@@ -68,5 +68,4 @@ static inline struct fd_ref fd_borrow(int fd)
 	return (struct fd_ref){ 0 };
 }
 
-bool fd_is_cloexec(int fd);
 void fd_set_cloexec(int fd, bool on);

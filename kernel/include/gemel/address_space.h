@@ -81,7 +81,7 @@ struct address_space {
 	vaddr_t brk_start, brk;
 	vaddr_t stack_top, arg_start, arg_end, env_start, env_end;
 	vaddr_t mmap_base, vdso;
-	u64 total_pages, locked_pages, data_pages, stack_pages;
+	u64 total_pages, peak_pages, locked_pages, data_pages, stack_pages;
 	uint area_count;
 	uint lock_future;               /* mlockall(MCL_FUTURE): AREA_LOCKED for new areas */
 	bool oom_victim;                /* atomic */
@@ -137,6 +137,12 @@ int as_fault(struct address_space *as, vaddr_t va, uint access, int *code);
 /*
  * Access memory of any space (ptrace, /proc/PID/mem, cmdline): faults pages in.  Bytes moved.
  */
+/* What of @a is there, in pages; @share: each page divided by how often it is mapped, in bytes. */
+struct area_usage {
+	u64 present, anon, private_anon, private_file, share_bytes;
+};
+/* Adds to *u.  as->lock held. */
+void as_area_usage(struct address_space *as, const struct area *a, struct area_usage *u);
 size_t as_read(struct address_space *as, vaddr_t va, void *buf, size_t n);
 size_t as_write(struct address_space *as, vaddr_t va, const void *buf, size_t n);
 

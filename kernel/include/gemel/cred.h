@@ -8,6 +8,14 @@
 
 struct task;
 
+/* cred->securebits; the bit above each locks it. */
+#define SECURE_NOROOT           0x01u
+#define SECURE_NO_SETUID_FIXUP  0x04u
+#define SECURE_KEEP_CAPS        0x10u
+#define SECURE_NO_AMBIENT_RAISE 0x40u
+#define SECURE_LOCKS            0xaau
+#define SECURE_ALL              0xffu
+
 struct cred {
 	struct refs refs;
 	uid_t uid, euid, suid, fsuid;
@@ -27,6 +35,7 @@ struct cred {
 #define CAP_SETGID 6
 #define CAP_SETUID 7
 #define CAP_SETPCAP 8
+#define CAP_LINUX_IMMUTABLE 9
 #define CAP_NET_BIND_SERVICE 10
 #define CAP_NET_ADMIN 12
 #define CAP_NET_RAW 13
@@ -42,6 +51,7 @@ struct cred {
 #define CAP_WAKE_ALARM 35
 #define CAP_SYS_TTY_CONFIG 26
 #define CAP_MKNOD 27
+#define CAP_MAC_OVERRIDE 32
 #define CAP_SYSLOG 34
 #define CAP_LAST 40
 

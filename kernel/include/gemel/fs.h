@@ -355,6 +355,8 @@ ssize_t file_write(struct file *f, struct iobuf *io, u64 *pos);
 struct files;
 /* Current's descriptor @fd, referenced, or NULL. */
 struct file *fd_get(int fd);
+bool fd_is_cloexec(int fd);
+bool files_is_cloexec(struct files *fs, int fd);
 /* Put @f (its reference is taken over) at the lowest descriptor >= @min.  fd, or -EMFILE, -ENOMEM
  * (then @f is not consumed). */
 int __must_check fd_install(struct file *f, int min, bool cloexec);

@@ -50,6 +50,7 @@ struct process {
 	/* process_lock */
 	struct process *parent;         /* never NULL but for init and kernel_process */
 	struct list children, sibling;
+	struct task *forker;            /* the parent's thread whose child it is (WNOTHREAD) */
 	/*
 	 * task->thread_link; nthreads of them not dead.  Changed under process_lock and
 	 * sighand->lock together, so either is enough to walk it.
@@ -107,8 +108,8 @@ struct process {
 	struct list posix_timers;       /* posix_timer.c */
 	int next_timer_id;
 	struct user *user;              /* of its real user id; sighand->lock, referenced */
-	s16 oom_score_adj;
-	bool no_new_privs, dumpable;
+	s16 oom_score_adj, oom_score_adj_min;   /* the least that needs no privilege */
+	bool dumpable, is_thp_disabled;
 	u16 core_filter;                /* CORE_* */
 	int pdeath_signal;
 };
@@ -157,6 +158,10 @@ struct process_times {
 /* All threads of @p, dead ones too. */
 void process_times(struct process *p, struct process_times *out);
 void task_times(struct task *t, u64 *user_ns, u64 *system_ns);
+/* Of PR_SET_TIMERSLACK, in ns. */
+u64 task_timer_slack(const struct task *t);
+/* Threads and processes made since the boot, and the number of the last. */
+u64 pid_figures(pid_t *last);
 /* One letter of /proc/PID/stat. */
 char task_state_letter(struct task *t);
 

@@ -34,7 +34,7 @@ struct sched_entity {
 	u8 policy;                      /* SCHED_* */
 	u8 rt_priority;                 /* 1..99, 0 for fair: the higher of the next two */
 	u8 own_priority, lent_priority; /* of its policy; of who waits for it (futex_pi.c) */
-	bool reset_on_fork;             /* children are ordinary */
+	bool reset_on_fork;             /* children begin as ordinary ones; changed by calls only */
 	bool on_rq;                     /* queued, or running and still runnable */
 	uint cpu;                       /* where it runs or last ran */
 	u64 affinity;                   /* allowed CPUs, bit a CPU */

@@ -19,6 +19,7 @@ struct uapi_linux_dirent64;
 struct uapi_open_how;
 struct uapi_epoll_event;
 struct uapi_clone_args;
+struct uapi_sched_attr;
 struct uapi_sched_param;
 struct uapi_timespec;
 struct uapi_timex;

@@ -106,6 +106,8 @@ SYSCALL4(clock_nanosleep,       230, 115, int, clock, int, flags,
 	 const struct uapi_timespec __user *, req, struct uapi_timespec __user *, rem)
 SYSCALL1(exit_group,            231,  94, int, code)
 SYSCALL3(tgkill,                234, 131, int, tgid, int, tid, int, signo)
+SYSCALL3(ioprio_set,            251,  30, int, which, int, who, int, prio)
+SYSCALL2(ioprio_get,            252,  31, int, which, int, who)
 SYSCALL5(waitid,                247,  95, int, type, int, id, struct ksiginfo __user *, info,
 	 int, options, struct uapi_rusage __user *, usage)
 SYSCALL1(unshare,               272,  97, ulong, flags)
@@ -124,6 +126,10 @@ SYSCALL4(prlimit64,             302, 261, int, pid, uint, which, const struct rl
 SYSCALL2(clock_adjtime,         305, 266, int, clock, struct uapi_timex __user *, timex)
 SYSCALL3(getcpu,                309, 168, uint __user *, cpu, uint __user *, node,
 	 void __user *, cache)
+SYSCALL3(sched_setattr,         314, 274, int, pid, struct uapi_sched_attr __user *, attr,
+	 uint, flags)
+SYSCALL4(sched_getattr,         315, 275, int, pid, struct uapi_sched_attr __user *, attr,
+	 uint, size, uint, flags)
 SYSCALL5(execveat,              322, 281, int, dirfd, const char __user *, path,
 	 const ulong __user *, argv, const ulong __user *, envp, int, flags)
 SYSCALL3(membarrier,            324, 283, int, cmd, uint, flags, int, cpu)
@@ -132,3 +138,4 @@ SYSCALL4(pidfd_send_signal,     424, 424, int, fd, int, signo,
 SYSCALL2(pidfd_open,            434, 434, int, pid, uint, flags)
 SYSCALL2(clone3,                435, 435, const struct uapi_clone_args __user *, args,
 	 size_t, size)
+SYSCALL3(pidfd_getfd,           438, 438, int, pidfd, int, fd, uint, flags)

@@ -119,6 +119,12 @@ struct task {
 		long (*fn)(struct restart_block *rb);
 		u64 arg[5];
 	} restart;
+	/* Set by calls, kept over exec, copied by clone. */
+	u32 personality;
+	u16 ioprio;
+	bool no_new_privs;
+	u64 timer_slack_ns, timer_slack_default_ns;     /* 0: the default */
+	bool is_over_nproc;                     /* became a user with too many processes */
 	int exit_code;                          /* wait status */
 	int exit_signal;                        /* to the parent; 0 for threads */
 	u64 start_ns;

@@ -19,6 +19,13 @@ ssize_t __must_check copy_string_from_user(char *dst, const char __user *src, si
 /* Length without the NUL, at most @max; -EFAULT, -E2BIG. */
 ssize_t __must_check user_strnlen(const char __user *s, size_t max);
 
+/*
+ * A struct that grows with versions: @usize bytes of @usrc become the @size bytes of @dst.  What
+ * the program did not know is zero; what we do not know must be.  0, -EFAULT, -E2BIG.
+ */
+int __must_check copy_struct_from_user(void *dst, size_t size, const void __user *usrc,
+				       size_t usize);
+
 /* Aligned atomic word (futex).  0, -EFAULT, -EINVAL (misaligned). */
 int __must_check user_load32(const u32 __user *u, u32 *v);
 int __must_check user_cmpxchg32(u32 __user *u, u32 old, u32 new, u32 *seen);

@@ -46,12 +46,36 @@ struct uapi_clone_args {
 	u64 cgroup;
 };
 #define CLONE_ARGS_SIZE_VER0 64
+#define CLONE_SET_TID_MAX 32
 
 struct uapi_sched_param {
 	s32 priority;
 };
 
 #define SCHED_RESET_ON_FORK 0x40000000
+
+struct uapi_sched_attr {
+	u32 size, policy;
+	u64 flags;              /* SCHED_FLAG_* */
+	s32 nice;
+	u32 priority;
+	u64 runtime, deadline, period;
+	u32 util_min, util_max;
+};
+_Static_assert(sizeof(struct uapi_sched_attr) == 56, "struct sched_attr");
+
+#define SCHED_ATTR_SIZE_VER0    48
+#define SCHED_FLAG_RESET_ON_FORK 0x01
+#define SCHED_FLAG_KEEP_POLICY  0x08
+#define SCHED_FLAG_KEEP_PARAMS  0x10
+#define SCHED_FLAG_DEADLINE     0x06    /* reclaim, overrun: of a policy that is not here */
+#define SCHED_FLAG_UTIL         0x60
+
+/* personality() */
+#define PERSONA_ASK             0xffffffffu
+#define PERSONA_NO_RANDOMIZE    0x0040000u
+/* READ_IMPLIES_EXEC, ADDR_NO_RANDOMIZE, ADDR_COMPAT_LAYOUT, MMAP_PAGE_ZERO */
+#define PERSONA_CLEARED_BY_SETID 0x0740000u
 
 #define WNOHANG         1
 #define WUNTRACED       2
