@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Timers: interval timers, POSIX timers, timerfd, limits of CPU time; and what the clock's being
- * set does to them.
+ * Timers: interval timers, POSIX timers, timerfd, limits of CPU time.  What the clock's being set
+ * does to them is in set_clock.c.
  *
  * Nothing here is measured against a machine that must be idle: a moment is between two readings
  * of the clock around the call that names it.
@@ -466,79 +466,6 @@ TEST(timerfd_refuses)
 	EXPECT_ERRNO(EBADF, timerfd_settime(999, 0, &its, NULL));
 	EXPECT_ERRNO(EFAULT, timerfd_settime(fd, 0, (void *)8, NULL));
 	EXPECT_ERRNO(EINVAL, read(fd, &n, 7));
-}
-
-/* ---- the clock is set: by what it is, or for a moment by fifteen seconds ---- */
-
-static void step(long long by)
-{
-	struct timespec t = spec(now(CLOCK_REALTIME) + by);
-
-	EXPECT_EQ(0, clock_settime(CLOCK_REALTIME, &t));
-}
-
-TEST(setting_the_clock_cancels_a_timerfd)
-{
-	int fd = timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK);
-	struct pollfd p = { .fd = fd, .events = POLLIN };
-	uint64_t n;
-
-	fd_start(fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET,
-		 now(CLOCK_REALTIME) + 1000 * SECOND, 0);
-	EXPECT_ERRNO(EAGAIN, read(fd, &n, 8));
-	step(0);
-	EXPECT_EQ(1, poll(&p, 1, -1));
-	EXPECT_ERRNO(ECANCELED, read(fd, &n, 8));
-	EXPECT_ERRNO(EAGAIN, read(fd, &n, 8));
-	fd_start(fd, TFD_TIMER_ABSTIME, now(CLOCK_REALTIME) + 1000 * SECOND, 0);
-	step(0);
-	EXPECT_ERRNO(EAGAIN, read(fd, &n, 8));
-}
-
-/* Forward beyond what everybody waits for, and back when they have seen it. */
-TEST(setting_the_clock_wakes_who_waits_for_it)
-{
-	long long start = now(CLOCK_MONOTONIC), end = now(CLOCK_REALTIME) + 15 * SECOND;
-	int fd = timerfd_create(CLOCK_REALTIME, 0), id, status;
-	struct timespec until = spec(end);
-	sigset_t set = block(SIGRTMIN);
-	uint64_t n;
-	pid_t pid;
-
-	fd_start(fd, TFD_TIMER_ABSTIME, end, 0);
-	id = timer_of(CLOCK_REALTIME, SIGEV_SIGNAL, SIGRTMIN);
-	timer_start(id, TIMER_ABSTIME, end, 0);
-	pid = fork();
-	if (pid == 0) {
-		EXPECT_EQ(0, clock_nanosleep(CLOCK_REALTIME, TIMER_ABSTIME, &until, NULL));
-		EXPECT(now(CLOCK_REALTIME) >= end);
-		_exit(0);
-	}
-	sleep_ns(20 * MS);
-	step(15 * SECOND);
-	EXPECT_EQ(8, read(fd, &n, 8));
-	EXPECT_EQ(SIGRTMIN, sigwaitinfo(&set, NULL));
-	EXPECT_EQ(pid, waitpid(pid, &status, 0));
-	step(-15 * SECOND);
-	EXPECT_EQ(0, status);
-	EXPECT(now(CLOCK_MONOTONIC) - start < 15 * SECOND);
-}
-
-/* Backward: who waits for a wall time waits longer; who waits for a length of time does not. */
-TEST(setting_the_clock_back_is_waited_for)
-{
-	long long start = now(CLOCK_MONOTONIC), end = now(CLOCK_REALTIME) + 100 * MS;
-	int fd = timerfd_create(CLOCK_REALTIME, 0), relative = timerfd_create(CLOCK_REALTIME, 0);
-	uint64_t n;
-
-	fd_start(fd, TFD_TIMER_ABSTIME, end, 0);
-	fd_start(relative, 0, 50 * MS, 0);
-	step(-200 * MS);
-	EXPECT_EQ(8, read(relative, &n, 8));
-	EXPECT_EQ(8, read(fd, &n, 8));
-	EXPECT(now(CLOCK_REALTIME) >= end);
-	step(200 * MS);
-	EXPECT(now(CLOCK_MONOTONIC) - start >= 290 * MS);
 }
 
 TEST(setting_the_clock_refuses)
