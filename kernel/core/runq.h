@@ -15,6 +15,7 @@
 #define WEIGHT_NICE_0   1024u
 #define WEIGHT_IDLE     3u
 #define TIME_NEVER      (~0ull)
+#define SAMPLE_NS       (10ull * NSEC_PER_MSEC)
 
 struct run_queue {
 	/* Constant. */
@@ -26,6 +27,7 @@ struct run_queue {
 	struct task *curr;
 	uint nr_running;                        /* read by others without the lock; without idle */
 	u64 slice_end_ns;                       /* of current, TIME_NEVER: nobody waits for it */
+	u64 sample_ns;                          /* when current is looked at, at the latest */
 	bool slice_is_over;                     /* current goes behind its equals */
 	u8 curr_priority;                       /* real time; read by others without the lock */
 	u64 switches;

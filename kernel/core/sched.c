@@ -44,7 +44,8 @@
  * Real time.  While a fair task waits, tasks of the real-time class have RT_RUNTIME_NS of
  * each RT_PERIOD_NS of a CPU, as Linux's default is; nobody starves.
  *
- * Time.  No tick.  A slice has an end only while somebody waits for the CPU:
+ * Time.  No tick on an idle CPU.  A task that runs for long is looked at every SAMPLE_NS, to
+ * tell user from system time.  A slice has an end only while somebody waits for the CPU:
  * rq->slice_end_ns, for which the CPU's timer is armed (sched_timer()).  CPU time is
  * charged when a slice or a stay ends.
  */
@@ -112,19 +113,21 @@ static void rq_unlock(struct run_queue *rq) __no_lock_analysis
 
 /* Accounting. */
 
-/* Interrupts that came since the last charge say where the time was spent. */
+/*
+ * Interrupts that came since the last charge say where the time was spent; if there were none, it
+ * was where the last ones found the task.  What is not system time is the program's.
+ */
 static void charge_modes(struct task *t, u64 delta)
 {
 	u32 user = t->ticks_user, all = user + t->ticks_system;
 
-	if (!all) {
-		t->user_ns += t->as ? delta : 0;
-		t->system_ns += t->as ? 0 : delta;
-		return;
+	if (all) {
+		t->system_ns += delta - delta / all * user;
+		t->is_seen_in_kernel = user * 2 < all;
+		t->ticks_user = t->ticks_system = 0;
+	} else if (!t->as || t->is_seen_in_kernel) {
+		t->system_ns += delta;
 	}
-	t->user_ns += delta / all * user;
-	t->system_ns += delta - delta / all * user;
-	t->ticks_user = t->ticks_system = 0;
 }
 
 void rq_charge_current(struct run_queue *rq, u64 now_ns)
@@ -211,22 +214,30 @@ static bool preempts_current(struct run_queue *rq, const struct sched_entity *se
 	return fair_preempts(rq, se, curr);
 }
 
-/* Give current's stay an end if somebody waits; on its own CPU. */
-static void slice_arm(struct run_queue *rq, u64 now_ns)
+/* When does the stay of current end?  TIME_NEVER: nobody waits for that. */
+static u64 slice_end(struct run_queue *rq, u64 now_ns)
 {
 	const struct sched_entity *se = &rq->curr->se;
 
-	rq->slice_end_ns = TIME_NEVER;
-	if (rq->curr == rq->idle || rq->nr_running < 2)
-		return;
+	if (rq->nr_running < 2)
+		return TIME_NEVER;
 	if (se_is_rt(se))
-		rq->slice_end_ns = rt_slice_end(rq, se, now_ns);
-	else if (rt_first(rq))          /* they wait for their next period */
-		rq->slice_end_ns = MIN(now_ns + fair_slice_left(se), rq->rt_period_end_ns);
-	else
-		rq->slice_end_ns = now_ns + fair_slice_left(se);
-	if (rq->slice_end_ns != TIME_NEVER)
-		timer_arm(rq->slice_end_ns);
+		return rt_slice_end(rq, se, now_ns);
+	if (rt_first(rq))               /* they wait for their next period */
+		return MIN(now_ns + fair_slice_left(se), rq->rt_period_end_ns);
+	return now_ns + fair_slice_left(se);
+}
+
+/* Give current's stay an end if somebody waits, and have it sampled; on its own CPU. */
+static void slice_arm(struct run_queue *rq, u64 now_ns)
+{
+	rq->slice_end_ns = TIME_NEVER;
+	if (rq->curr == rq->idle)
+		return;
+	rq->slice_end_ns = slice_end(rq, now_ns);
+	if (rq->sample_ns <= now_ns)
+		rq->sample_ns = now_ns + SAMPLE_NS;
+	timer_arm(MIN(rq->slice_end_ns, rq->sample_ns));
 }
 
 /* @t has been queued: does it run at once, or at the end of a slice? */
@@ -497,11 +508,17 @@ void sched_timer(u64 now_ns)
 		balance_push(rq, now_ns);
 		rq->slice_is_over = !se_is_rt(&rq->curr->se) || rt_slice_is_over(&rq->curr->se);
 		rq_resched(rq);
-	} else if (rq->slice_end_ns == TIME_NEVER) {
-		slice_arm(rq, now_ns);
-	} else {
-		timer_arm(rq->slice_end_ns);
+		rq_unlock_bare(rq);
+		return;
 	}
+	if (rq->sample_ns <= now_ns) {
+		rq_charge_current(rq, now_ns);
+		rq->sample_ns = now_ns + SAMPLE_NS;
+	}
+	if (rq->slice_end_ns == TIME_NEVER)
+		slice_arm(rq, now_ns);
+	else
+		timer_arm(MIN(rq->slice_end_ns, rq->sample_ns));
 	rq_unlock_bare(rq);
 }
 

@@ -39,9 +39,12 @@ struct wait_request {
 
 void task_times(struct task *t, u64 *user_ns, u64 *system_ns)
 {
-	u64 run = task_run_ns(t), system = READ_ONCE(t->system_ns);
+	u64 run = task_run_ns(t), charged = READ_ONCE(t->se.run_ns);
+	u64 system = READ_ONCE(t->system_ns);
 
-	/* What has not been charged yet is the program's. */
+	/* What has not been charged yet is where the last look found it. */
+	if (t->is_seen_in_kernel && run > charged)
+		system += run - charged;
 	*system_ns = MIN(system, run);
 	*user_ns = run - *system_ns;
 }

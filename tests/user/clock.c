@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Clocks and sleeping. */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/times.h>
@@ -365,4 +367,45 @@ TEST(adjtimex_refuses)
 	EXPECT_ERRNO(EPERM, adjtimex(&tx));
 	tx.modes = 0;
 	EXPECT(adjtimex(&tx) >= 0);
+}
+
+/* What share of the processor time that @work took, 300 ms, was in user mode, in percent. */
+static long user_share(void (*work)(void))
+{
+	struct rusage ru;
+	long user, system;
+
+	while (now(CLOCK_PROCESS_CPUTIME_ID) < 300000000)
+		work();
+	EXPECT_EQ(0, getrusage(RUSAGE_SELF, &ru));
+	user = ru.ru_utime.tv_sec * 1000000 + ru.ru_utime.tv_usec;
+	system = ru.ru_stime.tv_sec * 1000000 + ru.ru_stime.tv_usec;
+	EXPECT(user + system >= 290000);
+	return user * 100 / (user + system);
+}
+
+static void compute(void)
+{
+	for (volatile int i = 0; i < 100000; i++)
+		;
+}
+
+static char zeroes[1 << 20];
+
+static void read_zeroes(void)
+{
+	int fd = open("/dev/zero", O_RDONLY);
+
+	EXPECT_EQ(sizeof(zeroes), read(fd, zeroes, sizeof(zeroes)));
+	close(fd);
+}
+
+TEST(user_time_is_told_from_system_time)
+{
+	EXPECT(user_share(compute) >= 75);
+}
+
+TEST(system_time_is_told_from_user_time)
+{
+	EXPECT(user_share(read_zeroes) <= 25);
 }

@@ -128,7 +128,8 @@ struct task {
 	int exit_code;                          /* wait status */
 	int exit_signal;                        /* to the parent; 0 for threads */
 	u64 start_ns;
-	u64 user_ns, system_ns;                 /* this task's times, charged at switch and entry */
+	u64 system_ns;                          /* of se.run_ns; the rest is the program's */
+	bool is_seen_in_kernel;                 /* at the last look */
 	u64 min_faults, maj_faults, nvcsw, nivcsw;
 	/* referenced; its thread waits until we exec or exit */
 	struct process *vfork_parent;
