@@ -160,9 +160,9 @@ TEST(slave_may_be_opened_again)
 	EXPECT_ERRNO(EIO, read(t.master, &c, 1));
 	/* What is typed meanwhile is received, by the settings that there were. */
 	terminal_type(t.master, "a\177b\n");
-	terminal_expect(t.master, "a^?b\r\n");
 	t.slave = open(terminal_name(t.master), O_RDWR | O_NOCTTY);
 	EXPECT(t.slave >= 0);
+	terminal_expect(t.master, "a^?b\r\n");
 	terminal_expect(t.slave, "b\n");
 	EXPECT_EQ(POLLOUT | POLLWRNORM, terminal_events(t.master));
 	EXPECT_EQ(0, set_nonblocking(t.master));

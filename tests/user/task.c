@@ -965,8 +965,10 @@ TEST(waitid_tells_of_stops_and_usage)
 		do
 			clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
 		while (t.tv_sec == 0 && t.tv_nsec < 30000000);
+		raise(SIGSTOP);
+		/* Not again: a stop would be the end of having continued. */
 		for (;;)
-			raise(SIGSTOP);
+			pause();
 	}
 	for (int i = 0; i < 2; i++) {
 		memset(&used, 0, sizeof(used));

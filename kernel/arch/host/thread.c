@@ -81,9 +81,7 @@ void arch_enter_user(struct trapframe *tf __unused)
 	panic("host: there is no user mode");
 }
 
-int arch_signal_push(struct trapframe *tf __unused, ulong sp __unused,
-		     const struct ksiginfo *info __unused, const struct ksigaction *act __unused,
-		     const sigset_t *oldmask __unused, const struct uapi_stack *oss __unused)
+int arch_signal_push(struct trapframe *tf __unused, const struct signal_frame *sf __unused)
 {
 	return -EFAULT;
 }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -119,8 +120,20 @@ static void remove_tree(const char *path)
 	rmdir(path);
 }
 
+/* Who started us may have left signals ignored or blocked, those that libc hides among them. */
+static void reset_signals(void)
+{
+	const struct { void *handler; long flags; void *restorer; long mask; } fresh = { 0 };
+	const long none = 0;
+
+	for (int signo = 1; signo <= 64; signo++)
+		syscall(SYS_rt_sigaction, signo, &fresh, NULL, sizeof(none));
+	syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL, sizeof(none));
+}
+
 static void run_in_child(const struct test *t)
 {
+	reset_signals();
 	setpgid(0, 0);
 	t->fn();
 	_exit(0);
