@@ -12,9 +12,9 @@ PORT_SANITIZE := -fsanitize=address,shift,signed-integer-overflow,integer-divide
 	-fsanitize=bool,enum,unreachable,return,vla-bound,builtin -fno-sanitize-recover=all
 PORT_COMMON := -std=gnu11 -g -O1 -fno-strict-aliasing -fno-omit-frame-pointer $(PORT_WARN) \
 	$(PORT_SANITIZE)
-# The kernel's string functions have other names than the host's.
+# The kernel's string functions have other names than the host's, and what libFuzzer has as well.
 PORT_NAMES := $(foreach f,memchr memcmp strchr strcmp strlen strncmp strnlen strrchr snprintf \
-	vsnprintf,-D$f=kernel_$f)
+	vsnprintf __sanitizer_cov_trace_pc,-D$f=kernel_$f)
 PORT_FLAGS := $(PORT_COMMON) -fsanitize=fuzzer-no-link -ffreestanding -nostdlibinc \
 	-DGEMEL_DEBUG=1 -I$(TOP)/kernel/include -I$(HOST)/include -I$(TOP)/kernel/arch/none/include \
 	$(PORT_NAMES)
