@@ -3,10 +3,13 @@
  * The kernel under libFuzzer: booted once, on a fiber of its own; a test that never ends
  * serves one input after the other.  Memory that an input leaves allocated is a leak.
  */
+#define LOG_TAG "fuzz"
+
 #include "port.h"
 
 #include <gemel/assert.h>
 #include <gemel/ktest.h>
+#include <gemel/log.h>
 #include <gemel/page.h>
 #include <gemel/slab.h>
 
@@ -45,6 +48,15 @@ static void count_objects(void *arg, const char *name, size_t size, size_t used,
 	*(size_t *)arg += used;
 }
 
+static void name_objects(void *arg, const char *name, size_t size, size_t used, size_t total)
+{
+	(void)arg;
+	(void)size;
+	(void)total;
+	if (used > 32)
+		log_err("%s: %zu in use", name, used);
+}
+
 /* Objects in use, once everything that may go has gone. */
 static size_t objects_in_use(void)
 {
@@ -67,9 +79,11 @@ KTEST(fuzz, serve)
 			continue;
 		if (n == LEAK_PERIOD)
 			base = objects_in_use();
-		else if (n > LEAK_PERIOD && objects_in_use() > base + LEAK_SLACK)
+		else if (n > LEAK_PERIOD && objects_in_use() > base + LEAK_SLACK) {
+			slab_report(name_objects, NULL);
 			panic("fuzz: %zu objects in use, %zu in the beginning", objects_in_use(),
 			      base);
+		}
 	}
 }
 

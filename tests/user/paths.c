@@ -457,6 +457,7 @@ static int mounts_child(void *arg)
 {
 	struct statfs fs;
 	struct stat st;
+	int back;
 
 	(void)arg;
 	EXPECT_EQ(0, mkdir("m", 0755));
@@ -487,6 +488,14 @@ static int mounts_child(void *arg)
 	EXPECT_EQ(0, mount("d", "m", NULL, MS_BIND, NULL));
 	EXPECT(exists("m/f"));
 	EXPECT_EQ(0, umount2("m", MNT_DETACH));
+	EXPECT_EQ(0, mount("none", "m", "tmpfs", 0, NULL));
+	EXPECT_EQ(0, mkdir("m/below", 0755));
+	back = open(".", O_RDONLY | O_DIRECTORY);
+	EXPECT_EQ(0, chdir("m/below"));
+	EXPECT_EQ(0, umount2("..", MNT_DETACH));
+	/* Where it would be out of reach for ever: EINVAL, newer Linux says ENOENT. */
+	EXPECT_EQ(-1, mount("none", ".", "tmpfs", 0, NULL));
+	EXPECT_EQ(0, fchdir(back));
 	EXPECT_ERRNO(ENODEV, mount("none", "m", "nosuchfs", 0, NULL));
 	EXPECT_ERRNO(ENOENT, mount("none", "nowhere", "tmpfs", 0, NULL));
 	return 0;

@@ -206,8 +206,11 @@ static int mount_attach(struct mount *m, const struct path *at)
 	int err = 0;
 
 	spin_lock(&dcache_lock);
-	if (at && (at->dentry->is_deleted || inode_is_dir(at->dentry->inode) !=
-		   inode_is_dir(m->root->inode)))
+	/* Below a mount that is in no tree any more nobody could ever unmount it. */
+	if (at && !at->mount->is_attached)
+		err = -EINVAL;
+	else if (at && (at->dentry->is_deleted || inode_is_dir(at->dentry->inode) !=
+			inode_is_dir(m->root->inode)))
 		err = at->dentry->is_deleted ? -ENOENT : -ENOTDIR;
 	if (err == 0) {
 		if (at) {
@@ -467,7 +470,7 @@ static int mount_move(const char *source, const struct path *at)
 	if (err < 0)
 		return err;
 	err = -EINVAL;
-	if (from.dentry == from.mount->root) {
+	if (from.dentry == from.mount->root && at->mount->is_attached) {
 		spin_lock(&dcache_lock);
 		err = 0;
 		for (struct mount *m = at->mount; m; m = m->parent)
