@@ -15,6 +15,9 @@ struct task;
 /* How many ns of CPU time a timer of it may be late, if its process does not run all along. */
 #define CPU_LOOK_NS     NSEC_PER_MSEC
 
+/* From Linux: no time beyond this may be set, so that the clock never overflows. */
+#define SETTIME_MAX     ((s64)(INT64_MAX / NSEC_PER_SEC) - 30 * 365 * 24 * 3600ll)
+
 struct clock_ref {
 	int clock;              /* CLOCK_*, or one of CPU time */
 	bool is_wall;           /* deadlines are absolute, on a clock that can be set */

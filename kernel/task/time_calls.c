@@ -17,8 +17,6 @@
 /* CPU clocks that are not CPUCLOCK_SCHED count by ticks on Linux, and say so. */
 #define USER_TICK_NS    4000000
 
-/* From Linux: no time beyond this may be set, so that the clock never overflows. */
-#define SETTIME_MAX     ((s64)(INT64_MAX / NSEC_PER_SEC) - 30 * 365 * 24 * 3600ll)
 #define ZONE_MINUTES_MAX (15 * 60)
 
 /* ---- reading ---- */

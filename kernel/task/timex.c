@@ -12,6 +12,7 @@
  *
  * Locking.  timex_lock (irq lock, rank TIMEX) covers all here.
  */
+#include "clock.h"
 #include "task_private.h"
 
 #include <uapi/errno.h>
@@ -105,10 +106,22 @@ void timex_init(void)
 
 /* ---- the call ---- */
 
+/* By how much ADJ_SETOFFSET steps the clock.  False: to before the boot, or beyond all time. */
+static bool step_ns(const struct uapi_timex *tx, s64 *ns)
+{
+	s64 unit = tx->modes & ADJ_NANO ? 1 : (s64)NSEC_PER_USEC, then;
+
+	return !__builtin_mul_overflow(tx->time.sec, (s64)NSEC_PER_SEC, ns) &&
+	       !__builtin_add_overflow(*ns, tx->time.usec * unit, ns) &&
+	       !__builtin_add_overflow((s64)time_realtime(), *ns, &then) &&
+	       then >= (s64)time_now() && then / (s64)NSEC_PER_SEC < SETTIME_MAX;
+}
+
 static int timex_check(const struct uapi_timex *tx)
 {
 	s64 limit = tx->modes & ADJ_NANO ? (s64)NSEC_PER_SEC : 1000000;
 	bool is_step = tx->modes & ADJ_SETOFFSET;
+	s64 ns;
 
 	if (tx->modes & ADJ_ADJTIME) {
 		if (!(tx->modes & ADJ_OFFSET))
@@ -119,7 +132,7 @@ static int timex_check(const struct uapi_timex *tx)
 		return -EPERM;
 	if (tx->modes & ADJ_TICK && (tx->tick < TICK_MIN || tx->tick > TICK_MAX))
 		return -EINVAL;
-	if (is_step && (tx->time.usec < 0 || tx->time.usec >= limit))
+	if (is_step && (tx->time.usec < 0 || tx->time.usec >= limit || !step_ns(tx, &ns)))
 		return -EINVAL;
 	if (tx->modes & ADJ_FREQUENCY && (tx->freq > FREQ_VALID || tx->freq < -FREQ_VALID))
 		return -EINVAL;
@@ -193,26 +206,19 @@ static void timex_fill(struct uapi_timex *tx, s64 offset)
 		tx->time.usec = (s64)(now % NSEC_PER_SEC);
 }
 
-static void step(const struct uapi_timex *tx)
-{
-	s64 unit = tx->modes & ADJ_NANO ? 1 : (s64)NSEC_PER_USEC;
-
-	time_step_realtime(tx->time.sec * (s64)NSEC_PER_SEC + tx->time.usec * unit);
-}
-
 /* The clock's state, TIME_*. */
 static int timex(struct uapi_timex *tx)
 {
 	bool is_adjtime = tx->modes & ADJ_ADJTIME;
-	s64 offset;
+	s64 offset, step;
 	int state;
 
 	irq_lock(&timex_lock);
 	if (is_adjtime) {
 		offset = adjtime_set(tx);
 	} else {
-		if (tx->modes & ADJ_SETOFFSET)
-			step(tx);
+		if (tx->modes & ADJ_SETOFFSET && step_ns(tx, &step))
+			time_step_realtime(step);
 		set_status(tx);
 		set_rates(tx);
 		if (tx->modes & ADJ_TAI && tx->constant >= 0 && tx->constant <= INT32_MAX)

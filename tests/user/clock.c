@@ -357,6 +357,10 @@ TEST(adjtimex_refuses)
 	EXPECT_ERRNO(EINVAL, adjtimex(&tx));
 	tx = (struct timex){ .modes = ADJ_SETOFFSET, .time = { 0, 1000000 } };
 	EXPECT_ERRNO(EINVAL, adjtimex(&tx));
+	tx.time = (struct timeval){ -(1LL << 33), 0 };
+	EXPECT_ERRNO(EINVAL, adjtimex(&tx));
+	tx.time = (struct timeval){ 1LL << 44, 0 };
+	EXPECT_ERRNO(EINVAL, adjtimex(&tx));
 	EXPECT_ERRNO(EFAULT, adjtimex((void *)8));
 	EXPECT_ERRNO(EINVAL, clock_adjtime(10, &tx));
 	EXPECT_ERRNO(EOPNOTSUPP, clock_adjtime(CLOCK_MONOTONIC, &tx));
