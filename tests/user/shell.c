@@ -174,9 +174,9 @@ TEST(wait_for_jobs)
 
 	says(sh, "(exit 3) & wait $!; echo $?\n", "3\r\n");
 	says(sh, "(exit 1) & (exit 2) & wait; echo all\n", "all\r\n");
-	/* Between its last look at signals and its sleep bash misses the key: not before it sleeps. */
-	type(sh, "(until grep -q '^State:.S' /proc/$$/status; do :; done; echo star\"\"ted; "
-		 "exec sleep 1000) & wait\n");
+	/* Bash misses a key between its last look at signals and its sleep: type when it sleeps. */
+	type(sh, "(until grep -q '^State:.S' /proc/$$/status; do :; done; "
+		 "echo star\"\"ted; exec sleep 1000) & wait\n");
 	expect(sh, "started\r\n");
 	type(sh, "\003");
 	expect(sh, PROMPT);
