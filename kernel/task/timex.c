@@ -73,7 +73,7 @@ static void rate_apply(void)
 {
 	s64 tick = (ntp.tick - TICK_US) * (1000000 / TICK_US);
 
-	time_set_rate(rate_of(ntp.freq + ((tick + slew_ppm()) << 16)));
+	time_set_rate(rate_of(ntp.freq + (tick + slew_ppm()) * 65536));
 }
 
 static void slew_set(s64 ns, bool is_adjtime)
@@ -152,8 +152,9 @@ static void set_status(const struct uapi_timex *tx)
 	if (tx->modes & ADJ_ESTERROR)
 		ntp.esterror = tx->esterror;
 	if (tx->modes & ADJ_TIMECONST) {
-		ntp.constant = tx->constant + (ntp.status & STA_NANO ? 0 : 4);
-		ntp.constant = MIN(MAX(ntp.constant, (s64)0), (s64)CONSTANT_MAX);
+		s64 least = ntp.status & STA_NANO ? 0 : 4;
+
+		ntp.constant = MIN(MAX(tx->constant, -least), CONSTANT_MAX - least) + least;
 	}
 }
 

@@ -5,12 +5,14 @@
  * These change the machine they run on, so tools/test runs them on Gemel only; as root of a Linux
  * guest they pass there.
  */
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdint.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/timerfd.h>
+#include <sys/timex.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -165,4 +167,23 @@ TEST(adjtime_works_an_offset_off_slowly)
 	EXPECT(left.tv_usec >= 0 && left.tv_usec <= 1000);
 	EXPECT_EQ(0, adjtime(NULL, &left));
 	EXPECT_EQ(0, left.tv_usec);
+}
+
+/* As slow as it may be, with the largest numbers for the rest, and back. */
+TEST(rates_have_limits)
+{
+	struct timex was = { .modes = 0 };
+	struct timex tx = { .modes = ADJ_TICK | ADJ_FREQUENCY | ADJ_TIMECONST,
+			    .tick = 9000, .freq = -(500 << 16), .constant = LONG_MAX };
+
+	EXPECT(adjtimex(&was) >= 0);
+	EXPECT(adjtimex(&tx) >= 0);
+	EXPECT_EQ(9000, tx.tick);
+	EXPECT_EQ(-(500 << 16), tx.freq);
+	EXPECT_EQ(10, tx.constant);
+	tx = (struct timex){ .modes = ADJ_TIMECONST, .constant = LONG_MIN };
+	EXPECT(adjtimex(&tx) >= 0);
+	EXPECT_EQ(0, tx.constant);
+	was.modes = ADJ_TICK | ADJ_FREQUENCY;
+	EXPECT(adjtimex(&was) >= 0);
 }
