@@ -240,6 +240,14 @@ static int pi_take_word(u32 __user *uaddr, u32 value, struct futex_waiter *w, bo
 	return err < 0 ? err : attach_to_owner(uaddr, value | FUTEX_WAITERS, w, spare);
 }
 
+/* Does the word fit the state?  Who dies says so in the word before it passes on the lock. */
+static bool is_word_of(const struct pi_state *pi, u32 value)
+{
+	u32 tid = value & FUTEX_TID_MASK;
+
+	return pi->is_stale || tid == (u32)pi->owner->tid || (!tid && (value & FUTEX_OWNER_DIED));
+}
+
 /*
  * Give the lock at @uaddr (w->key) to w->task, or attach it as a waiter; @spare NULL: do not wait.
  * 1: it is the owner, 0: it waits, -EBUSY: it would have to, -EFAULT and -EAGAIN: let go, and try
@@ -260,7 +268,7 @@ static int pi_take(u32 __user *uaddr, struct futex_waiter *w, bool has_more,
 	if (!other)
 		return pi_take_word(uaddr, value, w, has_more, spare);
 	pi = other->pi;
-	if (!pi || (!pi->is_stale && (value & FUTEX_TID_MASK) != (u32)pi->owner->tid))
+	if (!pi || !is_word_of(pi, value))
 		return -EINVAL;
 	return spare ? pi_attach(w, pi, NULL, spare) : -EBUSY;
 }

@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "pi_lock.h"
 #include "stress.h"
 
 enum { THREADS = 8, TAKES = 400, PASSES = 300, WORDS = 4 };
@@ -117,6 +118,43 @@ static void contend(int protocol, bool is_deadly)
 	stress_done(THREADS * TAKES);
 }
 
+/* The same, for locks with priority inheritance that outlive their owners. */
+static struct pi_lock robust;
+
+static void robust_take(void)
+{
+	int err = pi_lock_take(&robust);
+
+	if (err == EOWNERDEAD)
+		deaths++;
+	else
+		STRESS_EQ(0, err);
+}
+
+static void *counts_and_bequeaths(void *arg)
+{
+	static struct robust_list_head heads[THREADS];
+
+	for (int n = 1; n <= TAKES; n++) {
+		robust_take();
+		counter++;
+		STRESS_EQ(0, n < TAKES ? pi_lock_give(&robust) :
+			  pi_lock_bequeath(&robust, &heads[(long)arg]));
+	}
+	return NULL;
+}
+
+static void bequeath(void)
+{
+	counter = deaths = 0;
+	run(counts_and_bequeaths, NULL);
+	robust_take();
+	STRESS_EQ(THREADS * TAKES, counter);
+	STRESS_EQ(THREADS, deaths);
+	STRESS_EQ(0, pi_lock_give(&robust));
+	stress_done(THREADS * TAKES);
+}
+
 /* A token goes round by a condition variable that all wait for. */
 static void *passes(void *arg)
 {
@@ -176,7 +214,7 @@ void stress_main(void)
 		contend(PTHREAD_PRIO_NONE, false);
 		contend(PTHREAD_PRIO_INHERIT, false);
 		contend(PTHREAD_PRIO_NONE, true);
-		contend(PTHREAD_PRIO_INHERIT, true);
+		bequeath();
 		token();
 		ping_pong();
 	}

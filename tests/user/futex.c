@@ -19,6 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "pi_lock.h"
 #include "test.h"
 
 #ifndef FUTEX_LOCK_PI2
@@ -470,6 +471,38 @@ TEST(pi_lock_crosses_processes)
 	EXPECT_ERRNO(ESRCH, futex(shared, FUTEX_LOCK_PI, 0, 0, NULL, 0));
 }
 
+static void *owns_until_told(void *arg)
+{
+	EXPECT_EQ(0, futex(&word, FUTEX_LOCK_PI | PRIVATE, 0, 0, NULL, 0));
+	*(atomic_int *)arg = 1;
+	while (*(atomic_int *)arg != 2)
+		breathe();
+	return NULL;
+}
+
+/* Who dies walks its robust list first: the word has no owner while the task still exits. */
+TEST(pi_lock_of_one_who_dies_takes_more_waiters)
+{
+	struct sleeper s[2] = { { .addr = &word, .op = FUTEX_LOCK_PI | PRIVATE },
+				{ .addr = &word, .op = FUTEX_LOCK_PI | PRIVATE } };
+	atomic_int state = 0;
+	pthread_t owner;
+
+	EXPECT_EQ(0, pthread_create(&owner, NULL, owns_until_told, &state));
+	while (!state)
+		breathe();
+	start(&s[0]);
+	word = FUTEX_OWNER_DIED;
+	start(&s[1]);
+	EXPECT_EQ(FUTEX_OWNER_DIED, word);
+	EXPECT_ERRNO(EAGAIN, futex(&word, FUTEX_TRYLOCK_PI | PRIVATE, 0, 0, NULL, 0));
+	state = 2;
+	EXPECT_EQ(0, pthread_join(owner, NULL));
+	EXPECT_EQ(0, finish(&s[0]));
+	EXPECT_EQ(0, finish(&s[1]));
+	EXPECT_EQ(FUTEX_OWNER_DIED | FUTEX_WAITERS | (uint32_t)s[1].tid, word);
+}
+
 /* ---- priority inheritance: who runs ---- */
 
 static void pin(void)
@@ -720,13 +753,6 @@ TEST(pi_mutexes_exclude)
 	EXPECT_EQ(0, pthread_mutex_lock(&mutex));
 }
 
-TEST(robust_pi_mutexes_survive_their_owners)
-{
-	mutex_make(PTHREAD_PRIO_INHERIT, PTHREAD_MUTEX_ROBUST);
-	contend("dies");
-	EXPECT_EQ(EOWNERDEAD, pthread_mutex_lock(&mutex));
-}
-
 TEST(robust_mutexes_survive_their_owners)
 {
 	mutex_make(PTHREAD_PRIO_NONE, PTHREAD_MUTEX_ROBUST);
@@ -738,6 +764,38 @@ struct entry {
 	struct robust_list link;
 	uint32_t lock;
 };
+
+static int deaths;
+
+static void *adds_and_dies_with_pi(void *arg)
+{
+	static struct pi_lock lock;
+
+	for (int i = 0; i < 500; i++) {
+		int err = pi_lock_take(&lock);
+
+		if (err == EOWNERDEAD)
+			deaths++;
+		else
+			EXPECT_EQ(0, err);
+		total++;
+		EXPECT_EQ(0, i < 499 ? pi_lock_give(&lock) : pi_lock_bequeath(&lock, arg));
+	}
+	return NULL;
+}
+
+TEST(robust_pi_locks_survive_their_owners)
+{
+	struct robust_list_head heads[6];
+	pthread_t t[6];
+
+	for (int i = 0; i < 6; i++)
+		EXPECT_EQ(0, pthread_create(&t[i], NULL, adds_and_dies_with_pi, &heads[i]));
+	for (int i = 0; i < 6; i++)
+		EXPECT_EQ(0, pthread_join(t[i], NULL));
+	EXPECT_EQ(3000, total);
+	EXPECT_EQ(5, deaths);
+}
 
 enum { ENTRIES = 4 };
 
