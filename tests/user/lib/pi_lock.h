@@ -6,8 +6,7 @@
  * musl's robust mutex is no measure of a kernel here: its trylock also takes a word without an
  * owner from under the waiters that the kernel is about to give it to, and then two own it.
  */
-#ifndef PI_LOCK_H
-#define PI_LOCK_H
+#pragma once
 
 #include <errno.h>
 #include <linux/futex.h>
@@ -60,5 +59,3 @@ static inline int pi_lock_bequeath(struct pi_lock *l, struct robust_list_head *h
 	l->link.next = &head->list;
 	return syscall(SYS_set_robust_list, head, sizeof(*head)) < 0 ? errno : 0;
 }
-
-#endif
