@@ -169,6 +169,7 @@ void host_disk_init(void)
 	disk.bd.max_sectors = DISK_SECTORS;
 	disk.bd.has_flush = true;
 	disk.bd.ops = &disk_ops;
+	block_init(&disk.bd);
 	if (irq_request(HOST_IRQ_DISK, IRQ_EDGE, disk_interrupt, NULL, "disk") < 0 ||
 	    block_register(&disk.bd) < 0)
 		panic("host: no disk");

@@ -54,7 +54,6 @@ int block_register(struct block_device *bd)
 {
 	int err = -ENOSPC;
 
-	block_init(bd);
 	spin_lock(&devices_lock);
 	if (ndevices < BLOCK_DEVICES_MAX) {
 		scnprintf(bd->name, sizeof(bd->name), "vd%c", 'a' + ndevices);

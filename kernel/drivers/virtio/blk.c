@@ -7,14 +7,16 @@
  * Locking: the block device's queue lock covers the ring and the slots.
  */
 #define LOG_TAG "virtio-blk"
-#include <gemel/virtio.h>
+#include "blk.h"
 
 #include <uapi/errno.h>
 
 #include <gemel/block.h>
 #include <gemel/log.h>
+#include <gemel/virtio.h>
 
 enum { BLK_QUEUE = 128, BLK_SLOTS = 64, BLK_SEGS_MAX = 64, BLK_SECTORS_MAX = 2048 };
+#define BLK_CAPACITY_MAX (1ull << (63 - SECTOR_SHIFT))  /* an off_t reaches all of it */
 
 enum blk_feature {
 	BLK_F_SIZE_MAX = 1,
@@ -50,6 +52,7 @@ struct blk {
 	struct virtqueue *vq;
 	struct blk_slot *slot;
 	uint first_free;                /* BLK_SLOTS: none */
+	bool tells_len;                 /* used lengths mean something */
 	u32 seg_bytes_max;
 	struct virtio_seg segs[BLK_SEGS_MAX + 2];       /* of the request being put in */
 };
@@ -129,12 +132,24 @@ static struct block_request *slot_release(struct blk *blk, struct blk_slot *slot
 	return rq;
 }
 
-static int slot_error(const struct blk_slot *slot)
+/* What became of @slot's request; the device wrote @len bytes, perhaps counting the status. */
+static int slot_error(struct blk *blk, const struct blk_slot *slot, u32 len)
 {
+	bool is_read = block_request_op(slot->rq) == BLOCK_READ;
+
 	switch (READ_ONCE(slot->status)) {
-	case BLK_S_OK: return 0;
-	case BLK_S_UNSUPPORTED: return -EOPNOTSUPP;
-	default: return -EIO;
+	case BLK_S_OK:
+		if (!is_read || !blk->tells_len || len >= slot->rq->all_sectors << SECTOR_SHIFT)
+			return 0;
+		virtqueue_break(blk->vq, "data is missing");
+		return -EIO;
+	case BLK_S_IOERR:
+		return -EIO;
+	case BLK_S_UNSUPPORTED:
+		return -EOPNOTSUPP;
+	default:
+		virtqueue_break(blk->vq, "a status that there is not");
+		return -EIO;
 	}
 }
 
@@ -155,8 +170,11 @@ static void collect(struct blk *blk, struct list *finished)
 
 	do {
 		virtqueue_disable_irq(blk->vq);
-		while ((slot = virtqueue_take(blk->vq, &len)))
-			list_add_tail(finished, &slot_release(blk, slot, slot_error(slot))->link);
+		while ((slot = virtqueue_take(blk->vq, &len))) {
+			int err = slot_error(blk, slot, len);
+
+			list_add_tail(finished, &slot_release(blk, slot, err)->link);
+		}
 	} while (!virtqueue_enable_irq(blk->vq) && !virtqueue_is_broken(blk->vq));
 	if (virtqueue_is_broken(blk->vq))
 		collect_broken(blk, finished);
@@ -190,6 +208,12 @@ static u32 config32(struct device *dev, uint off)
 	return le32_get(v);
 }
 
+static int refuse(struct device *dev, const char *what, u64 value)
+{
+	log_err("%s: %s %llu: the disk is not usable", dev->name, what, (unsigned long long)value);
+	return -ENODEV;
+}
+
 static int read_geometry(struct device *dev, struct blk *blk, u64 features)
 {
 	struct block_device *bd = &blk->bd;
@@ -197,14 +221,16 @@ static int read_geometry(struct device *dev, struct blk *blk, u64 features)
 	u32 segs = 1, room = virtqueue_size(blk->vq);
 
 	if (room < 3)
-		return -ENODEV;
+		return refuse(dev, "queue size", room);
 	virtio_config_read(dev, CONFIG_CAPACITY, &capacity, sizeof(capacity));
 	bd->nsectors = le64_get(capacity);
+	if (bd->nsectors >= BLK_CAPACITY_MAX)
+		return refuse(dev, "sectors", bd->nsectors);
 	bd->block_size = SECTOR_SIZE;
 	if (features >> BLK_F_BLK_SIZE & 1)
 		bd->block_size = config32(dev, CONFIG_BLK_SIZE);
 	if (bd->block_size != SECTOR_SIZE && bd->block_size != 4096)
-		return -EINVAL;
+		return refuse(dev, "block size", bd->block_size);
 	if (features >> BLK_F_SEG_MAX & 1)
 		segs = config32(dev, CONFIG_SEG_MAX);
 	segs = MIN(segs, (u32)BLK_SEGS_MAX);
@@ -214,7 +240,7 @@ static int read_geometry(struct device *dev, struct blk *blk, u64 features)
 		bd->max_sectors = MIN((u32)BLK_SECTORS_MAX,
 				      config32(dev, CONFIG_SIZE_MAX) >> SECTOR_SHIFT);
 	if (bd->max_sectors < PAGE_SIZE / SECTOR_SIZE)
-		return -EINVAL;
+		return refuse(dev, "sectors in a segment", bd->max_sectors);
 	bd->is_read_only = features >> BLK_F_RO & 1;
 	bd->has_flush = features >> BLK_F_FLUSH & 1;
 	return 0;
@@ -231,7 +257,7 @@ static int slots_create(struct device *dev, struct blk *blk)
 	return 0;
 }
 
-static int blk_probe(struct device *dev)
+int virtio_blk_open(struct device *dev, struct block_device **out)
 {
 	const u64 want = 1ull << BLK_F_SIZE_MAX | 1ull << BLK_F_SEG_MAX | 1ull << BLK_F_RO |
 			 1ull << BLK_F_BLK_SIZE | 1ull << BLK_F_FLUSH;
@@ -245,6 +271,10 @@ static int blk_probe(struct device *dev)
 	err = slots_create(dev, blk);
 	if (err < 0)
 		return err;
+	blk->dev = dev;
+	blk->bd.ops = &blk_ops;
+	blk->bd.priv = blk;
+	block_init(&blk->bd);
 	err = virtio_start(dev, want, &features);
 	if (err < 0)
 		return err;
@@ -254,12 +284,19 @@ static int blk_probe(struct device *dev)
 	err = read_geometry(dev, blk, features);
 	if (err < 0)
 		return err;
-	blk->dev = dev;
-	blk->bd.ops = &blk_ops;
-	blk->bd.priv = blk;
-	virtio_ready(dev);
+	blk->tells_len = features >> VIRTIO_F_VERSION_1 & 1;
 	dev->priv = blk;
-	return block_register(&blk->bd);
+	virtio_ready(dev);
+	*out = &blk->bd;
+	return 0;
+}
+
+static int blk_probe(struct device *dev)
+{
+	struct block_device *bd;
+	int err = virtio_blk_open(dev, &bd);
+
+	return err < 0 ? err : block_register(bd);
 }
 
 static const struct device_id blk_ids[] = { { 0, VIRTIO_ID_BLOCK, NULL }, { 0, 0, NULL } };

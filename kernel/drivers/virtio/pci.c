@@ -44,7 +44,7 @@ enum common_reg {
 	COMMON_SIZE = 0x38,
 };
 
-enum { VENDOR_VIRTIO = 0x1af4, NO_VECTOR = 0xffff, MODERN_BASE = 0x1040 };
+enum { VENDOR_VIRTIO = 0x1af4, NO_VECTOR = 0xffff, MODERN_BASE = 0x1040, CAPS_MAX = 48 };
 
 /* Vector i + 1: queue i's, or the last one, shared by all queues from there on. */
 struct vp_vector {
@@ -156,7 +156,7 @@ static int vp_queue_set_up(struct virtio_device *vd, struct virtqueue *vq)
 		return err;
 	io_write16(c, COMMON_QUEUE_SEL, (u16)vq->index);
 	notify_off = (u64)io_read16(c, COMMON_QUEUE_NOTIFY_OFF) * vp->notify_multiplier;
-	if (notify_off + 2 > vp->notify.size)
+	if (notify_off & 1 || notify_off + 2 > vp->notify.size)
 		return -EINVAL;
 	vq->doorbell = &vp->notify;
 	vq->doorbell_off = notify_off;
@@ -210,14 +210,19 @@ static int map_block(struct device *dev, enum cap_type type, u64 min, struct io_
 {
 	uint cap = 0;
 
-	while ((cap = pci_next_capability(dev, cap, PCI_CAP_VENDOR))) {
-		u32 len = pci_read32(dev, cap + CAP_LENGTH);
+	/* The list may be a circle, and an offset that is odd faults at the first access. */
+	for (uint i = 0; i < CAPS_MAX; i++) {
+		u32 len, off;
 
-		if (pci_read8(dev, cap + CAP_TYPE) != type || len < min)
+		cap = pci_next_capability(dev, cap, PCI_CAP_VENDOR);
+		if (!cap)
+			break;
+		len = pci_read32(dev, cap + CAP_LENGTH);
+		off = pci_read32(dev, cap + CAP_OFFSET);
+		if (pci_read8(dev, cap + CAP_TYPE) != type || len < min || off & 3)
 			continue;
 		*cap_out = cap;
-		return pci_map_bar(dev, pci_read8(dev, cap + CAP_BAR),
-				   pci_read32(dev, cap + CAP_OFFSET), len, out);
+		return pci_map_bar(dev, pci_read8(dev, cap + CAP_BAR), off, len, out);
 	}
 	return -ENOENT;
 }

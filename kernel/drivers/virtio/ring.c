@@ -26,7 +26,8 @@
  * other way round, so one of the two always sees the other.
  *
  * A used element is believed only if it names a buffer that is out and a
- * length that fits in it; otherwise the ring is broken for good.
+ * length that fits in it, and the used index only if so many can be out;
+ * otherwise the ring is broken for good.
  */
 #include "ring.h"
 
@@ -95,7 +96,7 @@ int ring_add(struct ring *r, const struct ring_seg *segs, uint nout, uint nin, v
 
 	if (n == 0 || n > r->size || !token)
 		return -EINVAL;
-	if (r->is_broken)
+	if (r->broken)
 		return -EIO;
 	if (n > r->nfree)
 		return -ENOSPC;
@@ -128,7 +129,7 @@ bool ring_needs_kick(struct ring *r)
 {
 	u16 old = r->kicked_idx, new = r->avail_idx;
 
-	if (old == new || r->is_broken)
+	if (old == new || r->broken)
 		return false;
 	r->kicked_idx = new;
 	smp_mb();                                       /* (C) */
@@ -140,7 +141,7 @@ bool ring_needs_kick(struct ring *r)
 
 bool ring_has_used(const struct ring *r)
 {
-	return !r->is_broken && load_acquire(&r->used->idx) != r->used_idx;     /* (B) */
+	return !r->broken && load_acquire(&r->used->idx) != r->used_idx;     /* (B) */
 }
 
 /* Give the descriptors of the buffer at @head back. */
@@ -159,26 +160,35 @@ static void *slot_release(struct ring *r, u16 head)
 	return token;
 }
 
+/* The next element of the used ring, which has @n; NULL: it can be taken. */
+static const char *used_lie(struct ring *r, uint n, u32 *id, u32 *len)
+{
+	const struct ring_used_elem *e = &r->used->ring[r->used_idx % r->size];
+
+	*id = READ_ONCE(e->id);
+	*len = READ_ONCE(e->len);
+	if (n > (uint)r->size - r->nfree)
+		return "more is used than there was";
+	if (*id >= r->size || !r->slot[*id].token)
+		return "a buffer is used that was not given";
+	return *len > r->slot[*id].in_len ? "more was written than fits" : NULL;
+}
+
 void *ring_take(struct ring *r, u32 *len)
 {
-	const struct ring_used_elem *e;
-	u32 id, n;
+	u16 n = (u16)(load_acquire(&r->used->idx) - r->used_idx);       /* (B) */
+	u32 id;
 
-	if (!ring_has_used(r))
+	if (r->broken || n == 0)
 		return NULL;
-	e = &r->used->ring[r->used_idx % r->size];
-	id = READ_ONCE(e->id);
-	n = READ_ONCE(e->len);
-	if (id >= r->size || !r->slot[id].token || n > r->slot[id].in_len) {
-		r->is_broken = true;
+	r->broken = used_lie(r, n, &id, len);
+	if (r->broken)
 		return NULL;
-	}
 	r->used_idx++;
 	if (r->has_event_idx && !r->irq_off) {
 		set_used_event(r, r->used_idx);
 		smp_mb();                               /* (C) */
 	}
-	*len = n;
 	return slot_release(r, (u16)id);
 }
 

@@ -56,7 +56,7 @@ struct ring {
 	u16 kicked_idx;         /* avail_idx at the last ring_needs_kick() */
 	bool has_event_idx;
 	bool irq_off;
-	bool is_broken;
+	const char *broken;     /* why nothing more is believed; NULL: it is */
 	struct ring_desc *desc;
 	struct ring_avail *avail;
 	struct ring_used *used;

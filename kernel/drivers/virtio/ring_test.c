@@ -112,18 +112,24 @@ KTEST(vring, breaks_on_lies_of_the_device)
 		EXPECT_EQ(0, put(3, 0, &token[0]));
 		device_use(lies[i].id, lies[i].len);
 		EXPECT(!ring_take(&r, &len));
-		EXPECT(r.is_broken);
+		EXPECT(r.broken != NULL);
 		EXPECT_EQ(-EIO, put(1, 0, &token[1]));
 		EXPECT(ring_detach(&r) == &token[0]);
 		EXPECT(!ring_detach(&r));
 	}
+	/* More of them than there are. */
+	start(false);
+	EXPECT_EQ(0, put(1, 0, &token[0]));
+	device_use(device_get(), 0);
+	r.used->idx = 2;
+	EXPECT(!ring_take(&r, &len) && r.broken);
 	/* One buffer returned twice. */
 	start(false);
 	EXPECT_EQ(0, put(1, 0, &token[0]));
 	device_use(device_get(), 0);
-	device_use(0, 0);
 	EXPECT(ring_take(&r, &len) == &token[0]);
-	EXPECT(!ring_take(&r, &len) && r.is_broken);
+	device_use(0, 0);
+	EXPECT(!ring_take(&r, &len) && r.broken);
 }
 
 KTEST(vring, kicks_by_flag)

@@ -57,6 +57,7 @@ struct virtio_device {
 	struct device *dev;             /* on virtio_bus */
 	u32 id;                         /* enum virtio_id */
 	bool is_legacy;                 /* before virtio 1.0 */
+	bool is_ready;                  /* it works: before and after, interrupts mean nothing */
 	u64 features;                   /* agreed */
 	struct virtqueue *queue[VIRTIO_QUEUES_MAX];
 	void (*on_config)(void *arg);

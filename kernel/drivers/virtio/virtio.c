@@ -8,6 +8,7 @@
  *	ACKNOWLEDGE | DRIVER	features are discussed	[virtio_start]
  *	| FEATURES_OK		queues are set up	[virtio_start]
  *	| DRIVER_OK		working			[virtio_ready]
+ *	| NEEDS_RESET		the device gave up	[virtio_config_interrupt]
  *	FAILED			given up		[virtio_start]
  *
  * Resources belong to the virtio device (the child), so they go before the
@@ -34,6 +35,7 @@ enum virtio_status {
 	STATUS_DRIVER = 2,
 	STATUS_DRIVER_OK = 4,
 	STATUS_FEATURES_OK = 8,
+	STATUS_NEEDS_RESET = 64,
 	STATUS_FAILED = 128,
 };
 
@@ -48,10 +50,12 @@ static struct virtio_device *to_virtio(struct device *dev)
 
 static int device_reset(struct virtio_device *vd)
 {
+	vd->is_ready = false;
 	vd->transport->set_status(vd, 0);
 	for (uint i = 0; i < RESET_SPINS; i++)
 		if (vd->transport->get_status(vd) == 0)
 			return 0;
+	log_err("%s: does not reset", vd->dev->name);
 	return -EIO;
 }
 
@@ -78,7 +82,6 @@ static int features_agree(struct virtio_device *vd, u64 want)
 	return vd->transport->get_status(vd) & STATUS_FEATURES_OK ? 0 : -ENODEV;
 }
 
-
 int virtio_start(struct device *dev, u64 want, u64 *features)
 {
 	struct virtio_device *vd = to_virtio(dev);
@@ -92,6 +95,7 @@ int virtio_start(struct device *dev, u64 want, u64 *features)
 	err = features_agree(vd, want);
 	if (err < 0) {
 		status_add(vd, STATUS_FAILED);
+		log_err("%s: features that are needed are not there", dev->name);
 		return err;
 	}
 	*features = vd->features;
@@ -100,7 +104,10 @@ int virtio_start(struct device *dev, u64 want, u64 *features)
 
 void virtio_ready(struct device *dev)
 {
-	status_add(to_virtio(dev), STATUS_DRIVER_OK);
+	struct virtio_device *vd = to_virtio(dev);
+
+	vd->is_ready = true;
+	status_add(vd, STATUS_DRIVER_OK);
 }
 
 void virtio_reset(struct device *dev)
@@ -153,10 +160,10 @@ static void queue_free(void *arg)
 {
 	struct virtqueue *vq = arg;
 
-	/* The device may still know the memory: it must be still before that is freed. */
-	device_reset(vq->vd);
+	/* The device may still know the memory: unless it is still, that is lost. */
+	if (device_reset(vq->vd) == 0)
+		page_free_kernel(vq->mem, vq->order);
 	vq->vd->queue[vq->index] = NULL;
-	page_free_kernel(vq->mem, vq->order);
 	kfree(vq);
 }
 
@@ -248,9 +255,20 @@ void virtqueue_kick(struct virtqueue *vq)
 		io_write32(vq->doorbell, vq->doorbell_off, vq->index);
 }
 
+static void queue_log_broken(const struct virtqueue *vq)
+{
+	log_err("%s: queue %u: %s: the device is given up", vq->vd->dev->name, vq->index,
+		vq->ring.broken);
+}
+
 void *virtqueue_take(struct virtqueue *vq, u32 *len)
 {
-	return ring_take(&vq->ring, len);
+	bool was_broken = vq->ring.broken;
+	void *token = ring_take(&vq->ring, len);
+
+	if (unlikely(vq->ring.broken && !was_broken))
+		queue_log_broken(vq);
+	return token;
 }
 
 void virtqueue_disable_irq(struct virtqueue *vq)
@@ -275,7 +293,15 @@ uint virtqueue_size(const struct virtqueue *vq)
 
 bool virtqueue_is_broken(const struct virtqueue *vq)
 {
-	return vq->ring.is_broken;
+	return vq->ring.broken;
+}
+
+void virtqueue_break(struct virtqueue *vq, const char *why)
+{
+	if (vq->ring.broken)
+		return;
+	vq->ring.broken = why;
+	queue_log_broken(vq);
 }
 
 void *virtqueue_detach(struct virtqueue *vq)
@@ -285,7 +311,7 @@ void *virtqueue_detach(struct virtqueue *vq)
 
 void virtqueue_interrupt(struct virtqueue *vq)
 {
-	if (vq->fn)
+	if (vq->fn && vq->vd->is_ready)
 		vq->fn(vq->arg);
 }
 
@@ -296,11 +322,26 @@ void virtio_queues_interrupt(struct virtio_device *vd)
 			virtqueue_interrupt(vd->queue[i]);
 }
 
+static void device_gave_up(struct virtio_device *vd)
+{
+	for (uint i = 0; i < VIRTIO_QUEUES_MAX; i++) {
+		if (!vd->queue[i])
+			continue;
+		virtqueue_break(vd->queue[i], "it needs a reset");
+		virtqueue_interrupt(vd->queue[i]);
+	}
+}
+
 void virtio_config_interrupt(void *arg)
 {
 	struct virtio_device *vd = arg;
 
-	if (vd->on_config)
+	if (!vd->is_ready)
+		return;
+	/* A device that has gone reads as all ones. */
+	if (vd->transport->get_status(vd) & STATUS_NEEDS_RESET)
+		device_gave_up(vd);
+	else if (vd->on_config)
 		vd->on_config(vd->on_config_arg);
 }
 

@@ -87,7 +87,7 @@ struct block_device {
 	u64 reads, writes, sectors_read, sectors_written;
 };
 
-/* Make requests possible, nothing more; block_register() does it too.  For tests. */
+/* Make requests possible: before anything can complete one, and before block_register(). */
 void block_init(struct block_device *bd);
 /* Name it vda, vdb, ... and make it known.  The struct stays the driver's.  0, -ENOSPC. */
 int __must_check block_register(struct block_device *bd);

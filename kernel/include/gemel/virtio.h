@@ -9,7 +9,8 @@
  *	virtio_ready(dev);
  *
  * The device is not trusted: a completion that does not fit what was put in
- * breaks its queue, which then yields nothing more.
+ * breaks its queue, which then yields nothing more.  So does a device that asks
+ * for a reset; its queues' functions are called once more.
  */
 #include <gemel/device.h>
 
@@ -82,5 +83,7 @@ bool __must_check virtqueue_enable_irq(struct virtqueue *vq);
 uint virtqueue_room(const struct virtqueue *vq);
 uint virtqueue_size(const struct virtqueue *vq);
 bool virtqueue_is_broken(const struct virtqueue *vq);
+/* Break it, for the reason @why, which the log tells. */
+void virtqueue_break(struct virtqueue *vq, const char *why);
 /* After virtio_reset(): a buffer that was put and never came back, or NULL. */
 void *virtqueue_detach(struct virtqueue *vq);
