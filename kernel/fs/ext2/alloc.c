@@ -51,14 +51,16 @@ static bool has_space(struct ext2 *fs)
 	return free > le32_get(s->reserved_blocks) || (free > 0 && may_use_reserved(s));
 }
 
-/* Would @block overwrite the group's own tables?  Then its bitmap lies. */
+/* Would @block overwrite the superblock or tables?  Then its bitmap lies. */
 static bool is_table_block(struct ext2 *fs, u32 group, u32 block)
 {
 	const struct ext2_group *g = ext2_group(fs, group);
 	u32 table = le32_get(g->inode_table);
 	u32 table_blocks = fs->inodes_per_group * fs->inode_size / fs->block_size;
+	u32 ndescs = DIV_ROUND_UP(fs->ngroups, fs->group_descs_per_block);
 
-	return block == le32_get(g->block_bitmap) || block == le32_get(g->inode_bitmap) ||
+	return block <= fs->first_data_block + ndescs ||
+	       block == le32_get(g->block_bitmap) || block == le32_get(g->inode_bitmap) ||
 	       (block >= table && block < table + table_blocks);
 }
 

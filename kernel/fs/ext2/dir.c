@@ -345,6 +345,12 @@ static uint record_dt(const struct ext2_dirent *de)
 	return de->file_type < ARRAY_SIZE(types) ? types[de->file_type] : 0;
 }
 
+/* A name that no program could say: nobody reads it, either. */
+static bool is_bad_name(const struct ext2_dirent *de)
+{
+	return le32_get(de->inode) && (!de->name_len || memchr(de->name, '/', de->name_len));
+}
+
 /*
  * Emit the records of block @index from ctx->pos on.  1: go on, 0: the
  * caller's buffer is full, -errno.  A position that is inside a record
@@ -364,6 +370,8 @@ static int block_iterate(struct inode *dir, u32 index, struct dir_context *ctx)
 		u64 next;
 
 		err = record_check(dir, b, offset);
+		if (err == 0 && is_bad_name(de))
+			err = ext2_corrupt(ext2_of(dir), "bad name in directory inode", dir->ino);
 		if (err < 0)
 			break;
 		next = base + offset + le16_get(de->rec_len);

@@ -115,7 +115,8 @@ static int inode_fill(struct ext2 *fs, struct inode *ip)
 		return ext2_corrupt(fs, "a name leads to a deleted inode", ip->ino);
 	if (!inode_set_ops(ip) || ip->size > fs->sb->max_file_size)
 		return ext2_corrupt(fs, "bad inode", ip->ino);
-	if ((ip->mode & S_IFMT) == S_IFDIR && ip->size % fs->block_size)
+	if ((ip->mode & S_IFMT) == S_IFDIR && (ip->size % fs->block_size ||
+					       ip->size >> fs->block_bits > fs->blocks_count))
 		return ext2_corrupt(fs, "bad size of directory inode", ip->ino);
 	return 0;
 }

@@ -111,13 +111,15 @@ static int map_block_alloc(struct inode *ip, u32 *out) __no_lock_analysis
 	return 0;
 }
 
-static void map_block_free(struct inode *ip, u32 block) __no_lock_analysis
+/* Only a block that cannot be is an error; one whose bitmap cannot be read is lost. */
+static int map_block_free(struct inode *ip, u32 block) __no_lock_analysis
 {
 	struct ext2 *fs = ext2_of(ip);
+	int err = ext2_block_free(fs, block);
 
-	ext2_block_free(fs, block);
 	ip->blocks -= MIN(ip->blocks, (u64)(fs->block_size / 512));
 	inode_mark_dirty(ip);
+	return err == -EUCLEAN ? err : 0;
 }
 
 /* Make sure that the pointer at *@slot leads to a block of pointers; *out is that block. */
@@ -137,7 +139,7 @@ static int map_level(struct inode *ip, u32 *slot, struct buffer *holder, struct 
 		return err;
 	err = buffer_get_new(&fs->buffers, block, out);
 	if (err < 0) {
-		map_block_free(ip, block);
+		(void)map_block_free(ip, block);
 		return err;
 	}
 	WRITE_ONCE(*slot, block);
@@ -202,7 +204,8 @@ int ext2_map_alloc(struct inode *ip, u64 index, u32 *out, bool *is_new)
 /*
  * Free what the pointer *@slot (with @level levels of pointers below it, file
  * blocks from @base on) leads to, from file block @keep on.  *slot becomes 0 if
- * nothing is left.
+ * nothing is left.  It ends at the first block that is free already: pointers in a
+ * circle lead to no more blocks than there are.
  */
 static int free_tree(struct inode *ip, u32 *slot, uint level, u64 base, u64 keep)
 {
@@ -221,9 +224,9 @@ static int free_tree(struct inode *ip, u32 *slot, uint level, u64 base, u64 keep
 		/* Directories and symbolic links keep their blocks in buffers. */
 		if ((ip->mode & S_IFMT) != S_IFREG)
 			buffer_forget(&fs->buffers, *slot);
-		map_block_free(ip, *slot);
+		err = map_block_free(ip, *slot);
 		WRITE_ONCE(*slot, 0);
-		return 0;
+		return err;
 	}
 	if (!ext2_block_ok(fs, *slot))
 		return ext2_corrupt(fs, "indirect block", *slot);
@@ -237,7 +240,7 @@ static int free_tree(struct inode *ip, u32 *slot, uint level, u64 base, u64 keep
 	buffer_put(b);
 	if (err == 0 && base >= keep) {
 		buffer_forget(&fs->buffers, *slot);
-		map_block_free(ip, *slot);
+		err = map_block_free(ip, *slot);
 		WRITE_ONCE(*slot, 0);
 	}
 	return err;

@@ -109,6 +109,8 @@ static int super_check(struct ext2 *fs, const struct ext2_super *s)
 	else if (inode_size < EXT2_OLD_INODE_SIZE || inode_size > 1u << bits ||
 		 !is_power_of(inode_size, 2))
 		bad = "inode size";
+	else if (le32_get(s->revision) && le32_get(s->first_inode) < EXT2_OLD_FIRST_INO)
+		bad = "first inode";
 	else if (le32_get(s->blocks_count) <= le32_get(s->first_data_block))
 		bad = "block count";
 	if (bad) {
@@ -372,10 +374,13 @@ static int ext2_open_tables(struct ext2 *fs)
 	buffer_cache_init(&fs->buffers, fs->bdev, fs->block_size);
 	err = buffer_get(&fs->buffers, EXT2_SUPER_OFFSET / fs->block_size, &fs->super_buffer);
 	if (err < 0)
-		return err;
+		goto err_fini;
 	err = groups_read(fs);
-	if (err < 0)
-		buffer_put(fs->super_buffer);
+	if (err == 0)
+		return 0;
+	buffer_put(fs->super_buffer);
+err_fini:
+	buffer_cache_fini(&fs->buffers);
 	return err;
 }
 

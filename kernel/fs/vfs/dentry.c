@@ -150,9 +150,25 @@ static void dentry_hash(struct dentry *d) __must_hold(dcache_lock)
 	list_add(chain_of(d->parent, d->hash), &d->hash_link);
 }
 
-void dentry_publish(struct dentry *d, struct inode *ip)
+/* In the tree, or out of it by removal. */
+static bool inode_has_name(const struct inode *ip) __must_hold(dcache_lock)
+{
+	const struct dentry *d;
+
+	list_for_each(d, &ip->dentries, alias_link)
+		if (d->is_hashed || d->is_deleted || d->parent == d)
+			return true;
+	return false;
+}
+
+int dentry_publish(struct dentry *d, struct inode *ip)
 {
 	spin_lock(&dcache_lock);
+	/* What is locked from the root down must be a tree. */
+	if (ip && inode_is_dir(ip) && !d->sb->is_volatile && inode_has_name(ip)) {
+		spin_unlock(&dcache_lock);
+		return -ELOOP;
+	}
 	dentry_attach_inode(d, ip);
 	if (!d->sb->is_volatile) {
 		dentry_hash(d);
@@ -162,6 +178,7 @@ void dentry_publish(struct dentry *d, struct inode *ip)
 		refs_get(&d->refs);
 	}
 	spin_unlock(&dcache_lock);
+	return 0;
 }
 
 void dentry_instantiate(struct dentry *d, struct inode *ip)

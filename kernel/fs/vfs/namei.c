@@ -17,12 +17,14 @@
  *
  * Locking.  The root and working directories (fs_context) change under dcache_lock.
  */
+#define LOG_TAG "vfs"
 #include "vfs.h"
 
 #include <uapi/errno.h>
 
 #include <gemel/cred.h>
 #include <gemel/hash.h>
+#include <gemel/log.h>
 #include <gemel/slab.h>
 #include <gemel/string.h>
 #include <gemel/task.h>
@@ -245,13 +247,20 @@ int dentry_lookup_locked(struct dentry *dir, const struct name *n, struct dentry
 	if (!d)
 		return -ENOMEM;
 	err = dir->is_deleted ? -ENOENT : inode_lookup(dir->inode, n, &ip);
-	if (err < 0 && err != -ENOENT) {
-		dentry_put(d);
-		return err;
+	if (err < 0 && err != -ENOENT)
+		goto out_put;
+	err = dentry_publish(d, ip);
+	if (err < 0) {
+		log_err("directory %llu has two names: run e2fsck", (unsigned long long)ip->ino);
+		inode_put(ip);
+		goto out_put;
 	}
-	dentry_publish(d, ip);
 	*out = d;
 	return 0;
+
+out_put:
+	dentry_put(d);
+	return err;
 }
 
 /* Ask the file system for a name in w->cur; it stays pinned, and so does the answer. */

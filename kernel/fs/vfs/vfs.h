@@ -23,8 +23,9 @@ struct dentry *dentry_find(struct dentry *dir, const struct name *n) __must_hold
 /* A child of @dir, refs 1, not in the cache, its name reserved; NULL: no memory. */
 struct dentry *dentry_create(struct dentry *dir, const struct name *n);
 /* Make @d what its name says and enter it into the cache (unless the names are volatile).  @ip's
- * reference is taken over; NULL: negative.  The directory's lock is held. */
-void dentry_publish(struct dentry *d, struct inode *ip);
+ * reference is taken over; NULL: negative.  The directory's lock is held.  0; -ELOOP: nothing
+ * was done, @ip is a directory that has a name, which only a corrupt file system has two of. */
+int __must_check dentry_publish(struct dentry *d, struct inode *ip);
 /* A negative @d becomes positive; @ip's reference is taken over. */
 void dentry_instantiate(struct dentry *d, struct inode *ip);
 /* The name @d is gone: negative if nobody else has it, else out of the cache. */
