@@ -78,7 +78,7 @@ endif
 failnth:                        ## fail each thing that can, in every contract test; STEP=1
 	@$(MAKE) DEBUG=1 kernel image
 	@tools/run --debug --arch $(ARCH) -c 'for t in /usr/lib/gemel/tests/*; do for k in \
-		alloc usercopy block; do failnth -s 30 -i $(or $(STEP),1) -k $$k $$t; done; done'
+		alloc usercopy block completion; do failnth -s 30 -i $(or $(STEP),1) -k $$k $$t; done; done'
 check-debug:                    ## tests and stages in the debug kernels of both
 	@$(MAKE) DEBUG=1 both-test-ready
 	@tools/test debug

@@ -270,11 +270,12 @@ struct damage {
 	int err;
 };
 
-#define SUPER_FIELD(f)  SUPER, NULL, offsetof(struct ext2_super, f), sizeof(((struct ext2_super *)0)->f)
-#define GROUP_FIELD(f)  GROUP, NULL, offsetof(struct ext2_group, f), sizeof(((struct ext2_group *)0)->f)
-#define INODE_FIELD(p, f)  INODE, p, offsetof(struct ext2_inode, f), sizeof(((struct ext2_inode *)0)->f)
+#define FIELD(type, f)  offsetof(struct type, f), sizeof(((struct type *)0)->f)
+#define SUPER_FIELD(f)  SUPER, NULL, FIELD(ext2_super, f)
+#define GROUP_FIELD(f)  GROUP, NULL, FIELD(ext2_group, f)
+#define INODE_FIELD(p, f)  INODE, p, FIELD(ext2_inode, f)
 #define SLOT(p, n)      INODE, p, offsetof(struct ext2_inode, slot) + 4 * (n), 4
-#define REC_FIELD(p, f) RECORD, p, offsetof(struct ext2_dirent, f), sizeof(((struct ext2_dirent *)0)->f)
+#define REC_FIELD(p, f) RECORD, p, FIELD(ext2_dirent, f)
 #define POINTER(kind, n) kind, "/c/big", 4 * (n), 4
 #define BAD_MOUNT       NULL, -EUCLEAN, NULL, NULL, 0
 #define BAD(use, on)    NULL, 0, use, on, -EUCLEAN
@@ -402,7 +403,8 @@ KTEST(ext2_corrupt, each_damage_is_an_error)
 		host_disk_insert(work, IMAGE);
 		damage_check(kt, &damages[i / 2], i & 1 ? MS_RDONLY : 0);
 		if (kt->failures)
-			printk(LOG_WARN, NULL, "ext2: damage %u%s", i / 2, i & 1 ? ", read-only" : "");
+			printk(LOG_WARN, NULL, "ext2: damage %u%s", i / 2,
+			       i & 1 ? ", read-only" : "");
 		image_free(work);
 	}
 	image_free(base);

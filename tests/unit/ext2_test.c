@@ -304,6 +304,11 @@ KTEST(ext2, survives_every_failed_request)
 	fault_passes(kt, FAULT_BLOCK, fault_stride(7), 601);
 }
 
+KTEST(ext2, survives_every_failed_completion)
+{
+	fault_passes(kt, FAULT_COMPLETION, fault_stride(7), 701);
+}
+
 /* ---- images that are wrong ---- */
 
 KTEST(ext2, refuses_block_sizes_that_there_are_not)

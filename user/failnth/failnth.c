@@ -8,7 +8,7 @@
  * The command runs as nobody, or with -r as root: a program that believes a failed
  * fork() and kills process -1 should not take the system along.
  *
- * KINDS are words of /proc/self/fail-nth: alloc usercopy block.  A run is over
+ * KINDS are words of /proc/self/fail-nth: alloc usercopy block completion.  A run is over
  * after SECONDS (5) at the latest.  What the command makes of a fault is its own
  * affair; that the kernel lives and loses nothing is what this is for.  The
  * last lines say how often the command succeeded, failed, died of a signal or had to be

@@ -108,7 +108,7 @@ static int request_prepare(const struct block_device *bd, struct block_request *
 	for (uint i = 0; i < rq->nseg; i++)
 		bytes += rq->seg[i].len;
 	list_init(&rq->merged);
-	rq->is_flushing = false;
+	rq->is_flushing = rq->is_doomed = false;
 	rq->nsectors = rq->all_sectors = (u32)(bytes >> SECTOR_SHIFT);
 	rq->all_segs = rq->nseg;
 	if (rq->op == BLOCK_FLUSH)
@@ -186,9 +186,9 @@ static void request_finish(struct block_request *rq, int err)
 		struct block_request *part = list_first(&rq->merged, struct block_request, link);
 
 		list_remove(&part->link);
-		part->done(part, err);
+		part->done(part, part->is_doomed ? -EIO : err);
 	}
-	rq->done(rq, err);
+	rq->done(rq, rq->is_doomed ? -EIO : err);
 }
 
 static void finish_all(struct list *finished)
@@ -210,8 +210,10 @@ void block_submit_list(struct block_device *bd, struct list *list)
 		rq->err = request_prepare(bd, rq);
 		if (rq->err == 0 && fault_should_fail(FAULT_BLOCK))
 			rq->err = -EIO;
-		if (rq->err == 0)
+		if (rq->err == 0) {
+			rq->is_doomed = fault_should_fail(FAULT_COMPLETION);
 			continue;
+		}
 		list_remove(&rq->link);
 		list_add_tail(&finished, &rq->link);
 	}

@@ -7,6 +7,7 @@
 
 #include <uapi/errno.h>
 
+#include <gemel/fault.h>
 #include <gemel/ktest.h>
 #include <gemel/slab.h>
 #include <gemel/string.h>
@@ -98,6 +99,34 @@ KTEST(block, a_batch_is_merged_and_kicked_once)
 	block_complete(&fake.bd, fake.started[1], -EIO);
 	EXPECT_EQ(6, ndone);
 	EXPECT_EQ(-EIO, last_err);
+	EXPECT_EQ(0, fake.bd.inflight);
+}
+
+/* Of a batch that the device has done as one, a plan fails the one that it means. */
+KTEST(block, a_completion_can_be_made_to_fail)
+{
+	struct block_request rq[4];
+	struct list list = LIST_INIT(list);
+
+	fake_reset(MAX_STARTED);
+	for (uint i = 0; i < 4; i++) {
+		rq[i] = make(BLOCK_WRITE, 8 * i, i == 3 ? BLOCK_FUA : 0);
+		list_add_tail(&list, &rq[i].link);
+	}
+	EXPECT_EQ(0, fault_plan_set(1u << FAULT_COMPLETION, 4));
+	block_submit_list(&fake.bd, &list);
+	EXPECT(fault_plan_has_struck());
+	EXPECT_EQ(2, fake.nstarted);
+	block_complete(&fake.bd, fake.started[0], 0);
+	EXPECT_EQ(3, ndone);
+	EXPECT_EQ(0, last_err);
+	/* All of a write that is to be on the disk is done first. */
+	block_complete(&fake.bd, fake.started[1], 0);
+	EXPECT_EQ(3, ndone);
+	block_complete(&fake.bd, fake.started[1], 0);
+	EXPECT_EQ(4, ndone);
+	EXPECT_EQ(-EIO, last_err);
+	EXPECT_EQ(0, fault_plan_set(0, 0));
 	EXPECT_EQ(0, fake.bd.inflight);
 }
 

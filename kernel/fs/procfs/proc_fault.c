@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * /proc/PID/fail-nth: fault injection for tests, in debug kernels, for root.
- * Writing "N [alloc] [usercopy] [block]" makes the N-th of these fail, of the
+ * Writing "N [alloc] [usercopy] [block] [completion]" makes the N-th of these fail, of the
  * writing thread and of what it forks; without kinds, all.  "0" ends it.
  * Reading gives what is left of N: 0 when it has struck.
  */
@@ -18,6 +18,7 @@ static const char *const kind_names[FAULT_KINDS] = {
 	[FAULT_ALLOC] = "alloc",
 	[FAULT_USERCOPY] = "usercopy",
 	[FAULT_BLOCK] = "block",
+	[FAULT_COMPLETION] = "completion",
 };
 
 /* Names separated by blanks to bits; 0: one is unknown. */

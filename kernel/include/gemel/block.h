@@ -48,6 +48,7 @@ struct block_request {
 	u32 all_sectors;
 	uint all_segs;
 	bool is_flushing;       /* the data of a FUA write is written, its flush goes on */
+	bool is_doomed;         /* it will have failed, whatever the device says: fault.h */
 	int err;                /* for the driver, between collecting and block_complete() */
 };
 

@@ -12,7 +12,8 @@
 enum fault_kind {
 	FAULT_ALLOC,            /* page, slab or vmalloc allocation */
 	FAULT_USERCOPY,         /* copy to or from user memory (debug kernels) */
-	FAULT_BLOCK,            /* block request submitted by the task */
+	FAULT_BLOCK,            /* block request submitted by the task: it never starts */
+	FAULT_COMPLETION,       /* the same: the device does it, its owner hears that it failed */
 	FAULT_KINDS,
 };
 
