@@ -30,11 +30,39 @@ struct uapi_utsname {
 	char sysname[65], nodename[65], release[65], version[65], machine[65], domainname[65];
 };
 
-void uts_node_name(char *buf, size_t size)
+static void get_uts(const char *from, char *buf, size_t size)
 {
 	spin_lock(&uts_lock);
-	strscpy(buf, node_name, size);
+	strscpy(buf, from, size);
 	spin_unlock(&uts_lock);
+}
+
+/* @name is zero behind its end. */
+static void put_uts(char *where, const char name[65])
+{
+	spin_lock(&uts_lock);
+	memcpy(where, name, 65);
+	spin_unlock(&uts_lock);
+}
+
+void uts_node_name(char *buf, size_t size)
+{
+	get_uts(node_name, buf, size);
+}
+
+void uts_domain_name(char *buf, size_t size)
+{
+	get_uts(domain_name, buf, size);
+}
+
+void uts_set_node_name(const char name[65])
+{
+	put_uts(node_name, name);
+}
+
+void uts_set_domain_name(const char name[65])
+{
+	put_uts(domain_name, name);
 }
 
 long sys_uname(void __user *ubuf)
@@ -67,9 +95,7 @@ static long set_uts(char *where, const char __user *uname, int len)
 		return -EINVAL;
 	if (copy_from_user(name, uname, (size_t)len) < 0)
 		return -EFAULT;
-	spin_lock(&uts_lock);
-	memcpy(where, name, sizeof(name));
-	spin_unlock(&uts_lock);
+	put_uts(where, name);
 	return 0;
 }
 

@@ -436,3 +436,25 @@ TEST(sysctls_that_programs_read)
 	strcpy(first, test_read_file("/proc/sys/kernel/random/boot_id"));
 	EXPECT_EQ(0, strcmp(first, test_read_file("/proc/sys/kernel/random/boot_id")));
 }
+
+/* In a namespace of its own where there are such; the name is put back in any case. */
+TEST(the_host_s_name_is_a_file)
+{
+	static const char path[] = "/proc/sys/kernel/hostname", line[] = "other-name\nignored\n";
+	char old[80], now[80] = "";
+	int fd;
+
+	if (geteuid() || (syscall(SYS_unshare, CLONE_NEWUTS) < 0 && errno == EPERM))
+		return;
+	strcpy(old, test_read_file(path));
+	fd = open(path, O_WRONLY);
+	EXPECT_EQ(sizeof(line) - 1, write(fd, line, sizeof(line) - 1));
+	close(fd);
+	EXPECT_EQ(0, gethostname(now, sizeof(now)));
+	EXPECT_EQ(0, strcmp("other-name\n", test_read_file(path)));
+	fd = open(path, O_WRONLY);
+	EXPECT_EQ(strlen(old), write(fd, old, strlen(old)));
+	close(fd);
+	EXPECT_EQ(0, strcmp(old, test_read_file(path)));
+	EXPECT_EQ(0, strcmp("other-name", now));
+}

@@ -259,6 +259,7 @@ int arch_cpuinfo(char *buf, size_t size, uint id)
 	n += m;
 	return n + snprintf((size_t)n < size ? buf + n : NULL, (size_t)n < size ? size - n : 0,
 			    "\nbogomips\t: %lu.%02lu\nclflush size\t: 64\ncache_alignment\t: 64\n"
-			    "address sizes\t: %u bits physical, 48 bits virtual\n\n",
+			    "address sizes\t: %u bits physical, 48 bits virtual\n"
+			    "power management:\n",
 			    khz / 500, khz / 5 % 100, cpu_features.phys_bits);
 }

@@ -199,7 +199,7 @@ int arch_cpuinfo(char *buf, size_t size, uint id)
 				      " %s", hwcaps[i].name);
 	n += snprintf(buf + MIN((size_t)n, size), size - MIN((size_t)n, size),
 		      "\nCPU implementer\t: 0x%02x\nCPU architecture: 8\n"
-		      "CPU variant\t: 0x%x\nCPU part\t: 0x%03x\nCPU revision\t: %u\n\n",
+		      "CPU variant\t: 0x%x\nCPU part\t: 0x%03x\nCPU revision\t: %u\n",
 		      midr >> 24, (midr >> 20) & 0xf, (midr >> 4) & 0xfff, midr & 0xf);
 	return n;
 }

@@ -23,6 +23,45 @@ static int show_hostname(struct text *x, const struct proc_ref *r)
 	return 0;
 }
 
+static int show_domainname(struct text *x, const struct proc_ref *r)
+{
+	char name[72];
+
+	(void)r;
+	uts_domain_name(name, sizeof(name));
+	text_printf(x, "%s\n", name);
+	return 0;
+}
+
+/* The first line, as much of it as a name holds. */
+static void take_name(char name[65], const char *text, size_t len)
+{
+	const char *end = memchr(text, '\n', len);
+
+	memset(name, 0, 65);
+	memcpy(name, text, MIN(end ? (size_t)(end - text) : len, 64));
+}
+
+static int write_hostname(const struct proc_ref *r, char *text, size_t len)
+{
+	char name[65];
+
+	(void)r;
+	take_name(name, text, len);
+	uts_set_node_name(name);
+	return 0;
+}
+
+static int write_domainname(const struct proc_ref *r, char *text, size_t len)
+{
+	char name[65];
+
+	(void)r;
+	take_name(name, text, len);
+	uts_set_domain_name(name);
+	return 0;
+}
+
 /* A file whose text is a constant. */
 #define CONSTANT(fn, value)                                             \
 	static int fn(struct text *x, const struct proc_ref *r)         \
@@ -35,7 +74,6 @@ static int show_hostname(struct text *x, const struct proc_ref *r)
 CONSTANT(show_osrelease, UTS_RELEASE)
 CONSTANT(show_ostype, UTS_SYSNAME)
 CONSTANT(show_os_version, UTS_VERSION)
-CONSTANT(show_domainname, "(none)")
 CONSTANT(show_pid_max, "32768")
 CONSTANT(show_threads_max, "32768")
 CONSTANT(show_ngroups_max, "65536")
@@ -164,8 +202,10 @@ static const struct proc_entry kernel_entries[] = {
 	  .write = write_core_pattern },
 	{ .name = "core_uses_pid", .mode = S_IFREG | 0644, .show = show_core_uses_pid,
 	  .write = write_core_uses_pid },
-	PROC_FILE("domainname", 0644, show_domainname),
-	PROC_FILE("hostname", 0644, show_hostname),
+	{ .name = "domainname", .mode = S_IFREG | 0644, .show = show_domainname,
+	  .write = write_domainname },
+	{ .name = "hostname", .mode = S_IFREG | 0644, .show = show_hostname,
+	  .write = write_hostname },
 	PROC_FILE("ngroups_max", 0444, show_ngroups_max),
 	PROC_FILE("osrelease", 0444, show_osrelease),
 	PROC_FILE("ostype", 0444, show_ostype),
