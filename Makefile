@@ -93,6 +93,8 @@ stress: both-run-ready          ## load every area, 4 processors: T=AREA SECONDS
 	@tools/stress --seconds $(or $(SECONDS),600) $(T)
 soak-boot: both-run-ready       ## N=100 boots in a row to the prompt of each, 4 processors
 	@tools/soak-boot -n $(or $(N),100)
+power-cut: both-run-ready       ## kill N=20 guests of each while they write; what fsync said holds
+	@POWER_CUTS=$(or $(N),20) tests/system/power_cut_test.py
 bench-boot: both-run-ready      ## instruction counts, sizes and memory of both, beside Linux's
 	@tools/bench-boot
 debug: kernel image             ## boot and wait for gdb at the port it prints
