@@ -67,7 +67,7 @@ parity:                         ## write docs/parity.md and docs/syscalls.md
 	@$(MAKE) ARCH=none kernel
 check-host: user                ## unit tests of pure modules, contract programs, on this machine
 	@tools/test host linux
-fuzz:         ## T=syscall [ARCH=], or fdt|acpi|cpio|elf|ldisc|path|ext2|all; SECONDS=60
+fuzz:         ## T=syscall [ARCH=], or fdt|acpi|cpio|elf|ldisc|ring|path|ext2|all; SECONDS=60
 ifeq ($(T),syscall)
 	@$(MAKE) DEBUG=1 kernel image
 	@tools/fuzz --arch $(ARCH) --seconds $(or $(SECONDS),60) --seed $(or $(SEED),1)
