@@ -21,6 +21,7 @@
 #include <gemel/time.h>
 
 #include "../../kernel/arch/host/host.h"
+#include "../../kernel/fs/ext2/ext2.h"
 #include "../../kernel/fs/vfs/vfs.h"
 #include "fsmodel.h"
 #include "image.h"
@@ -111,6 +112,33 @@ KTEST(ext2, what_was_cut_off_reads_as_zero_when_the_file_grows)
 	file_put(f);
 	EXPECT_EQ(0, fs_unmount("/ext2", 0));
 	EXPECT_EQ(0, image_fsck(image, IMAGE, "-fn", 0, 0));
+	image_free(image);
+}
+
+/* ---- memory is short ---- */
+
+KTEST(ext2, metadata_that_is_on_the_disk_goes_when_memory_is_short)
+{
+	enum { DIRS = 60, IN_USE = 10 };
+	u8 *image = insert_fresh(kt, "-b 1024");
+	struct buffer_cache *bc;
+	struct file *f;
+
+	EXPECT_EQ(0, mount_at("/ext2", 0));
+	for (uint i = 0; i < DIRS; i++) {
+		char name[16];
+
+		scnprintf(name, sizeof(name), "/ext2/%u", i);
+		EXPECT_EQ(0, name_create(AT_FDCWD, name, S_IFDIR | 0755, 0, NULL));
+	}
+	EXPECT_EQ(0, file_open(AT_FDCWD, "/ext2", O_RDONLY | O_DIRECTORY, 0, &f));
+	bc = &ext2_of_sb(f->inode->sb)->buffers;
+	EXPECT(bc->count > DIRS);
+	EXPECT_EQ(0, f->inode->sb->ops->sync(f->inode->sb, true));
+	reclaim_all();
+	EXPECT(bc->count - bc->dirty < IN_USE);
+	file_put(f);
+	EXPECT_EQ(0, fs_unmount("/ext2", 0));
 	image_free(image);
 }
 

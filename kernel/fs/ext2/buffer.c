@@ -14,36 +14,28 @@
  * A buffer whose write failed is DIRTY again, and the next flush tries again.
  *
  * A buffer with references or DIRTY or BUSY stays; the others leave from the
- * old end of the LRU list when there are more than cache->limit.
+ * old end of the LRU list when there are more than cache->limit, or memory is short.
  *
- * Locking.  cache->lock for states, references and lists.  The contents are the
- * callers' business: those of one block are changed under one lock of theirs.
+ * Locking.  caches_lock for the list of caches.  cache->lock for states, references and
+ * lists.  The contents are the callers' business: those of one block are changed under one
+ * lock of theirs.
  * A write in flight may carry half of a change; DIRTY makes the next one whole.
  */
 #include "buffer.h"
 
 #include <uapi/errno.h>
 
+#include <gemel/page.h>
 #include <gemel/slab.h>
 #include <gemel/string.h>
 #include <gemel/task.h>
+#include <gemel/work.h>
 
 #define BUFFER_LIMIT    1024u
 #define FLUSH_BATCH     64u
 
-void buffer_cache_init(struct buffer_cache *bc, struct block_device *bdev, u32 block_size)
-{
-	memset(bc, 0, sizeof(*bc));
-	bc->bdev = bdev;
-	bc->block_size = block_size;
-	bc->limit = BUFFER_LIMIT;
-	spin_init(&bc->lock, LOCK_RANK_MAPPING);
-	mutex_init(&bc->flush_lock, LOCK_RANK_FS);
-	list_init(&bc->lru);
-	for (uint i = 0; i < BUFFER_BUCKETS; i++)
-		list_init(&bc->buckets[i]);
-	wait_queue_init(&bc->wait);
-}
+static struct mutex caches_lock = MUTEX_INIT(caches_lock, FS);
+static struct list caches = LIST_INIT(caches);
 
 static struct list *bucket_of(struct buffer_cache *bc, u64 block)
 {
@@ -59,10 +51,78 @@ static void buffer_free(struct buffer *b)
 	kfree(b);
 }
 
+/* Down to @target, of what may go. */
+static void buffer_shrink_locked(struct buffer_cache *bc, u32 target) __must_hold(bc->lock)
+{
+	struct buffer *b, *next;
+
+	list_for_each_safe(b, next, &bc->lru, lru_link) {
+		if (bc->count <= target)
+			return;
+		if (b->refs == 0 && !(b->state & (BUFFER_DIRTY | BUFFER_BUSY)))
+			buffer_free(b);
+	}
+}
+
+/*
+ * Memory is short, and the caller may hold any lock: a work gives the oldest of each cache back.
+ */
+static void shrink_work_run(struct work *w);
+
+static u32 shrink_wanted;               /* atomic */
+static struct work shrink_work = { .link = LIST_INIT(shrink_work.link), .fn = shrink_work_run };
+
+static void shrink_work_run(struct work *w __unused)
+{
+	u32 n = __atomic_exchange_n(&shrink_wanted, 0, __ATOMIC_RELAXED);
+	struct buffer_cache *bc;
+
+	mutex_lock(&caches_lock);
+	list_for_each(bc, &caches, link) {
+		spin_lock(&bc->lock);
+		buffer_shrink_locked(bc, bc->count - MIN(n, bc->count));
+		spin_unlock(&bc->lock);
+	}
+	mutex_unlock(&caches_lock);
+}
+
+static size_t shrink_later(size_t n)
+{
+	WRITE_ONCE(shrink_wanted, (u32)MIN(n, 1ul << 16));
+	work_queue(system_work, &shrink_work);
+	return 0;
+}
+
+void buffer_cache_init(struct buffer_cache *bc, struct block_device *bdev, u32 block_size)
+{
+	static struct shrinker shrinker = { .shrink = shrink_later };
+	static bool is_registered;      /* caches_lock */
+
+	memset(bc, 0, sizeof(*bc));
+	bc->bdev = bdev;
+	bc->block_size = block_size;
+	bc->limit = BUFFER_LIMIT;
+	spin_init(&bc->lock, LOCK_RANK_MAPPING);
+	mutex_init(&bc->flush_lock, LOCK_RANK_FS);
+	list_init(&bc->lru);
+	for (uint i = 0; i < BUFFER_BUCKETS; i++)
+		list_init(&bc->buckets[i]);
+	wait_queue_init(&bc->wait);
+	mutex_lock(&caches_lock);
+	list_add_tail(&caches, &bc->link);
+	if (!is_registered)
+		shrinker_register(&shrinker);
+	is_registered = true;
+	mutex_unlock(&caches_lock);
+}
+
 void buffer_cache_fini(struct buffer_cache *bc)
 {
 	struct buffer *b, *next;
 
+	mutex_lock(&caches_lock);
+	list_remove(&bc->link);
+	mutex_unlock(&caches_lock);
 	list_for_each_safe(b, next, &bc->lru, lru_link) {
 		ASSERT(b->refs == 0 && !(b->state & BUFFER_BUSY));
 		buffer_free(b);
@@ -79,20 +139,6 @@ static struct buffer *buffer_find_locked(struct buffer_cache *bc, u64 block)
 		if (b->block == block)
 			return b;
 	return NULL;
-}
-
-static void buffer_shrink_locked(struct buffer_cache *bc) __must_hold(bc->lock)
-{
-	struct buffer *b, *next;
-
-	if (bc->count <= bc->limit)
-		return;
-	list_for_each_safe(b, next, &bc->lru, lru_link) {
-		if (b->refs == 0 && !(b->state & (BUFFER_DIRTY | BUFFER_BUSY)))
-			buffer_free(b);
-		if (bc->count <= bc->limit * 3 / 4)
-			return;
-	}
 }
 
 static struct buffer *buffer_new(struct buffer_cache *bc, u64 block)
@@ -139,7 +185,8 @@ static int buffer_lookup(struct buffer_cache *bc, u64 block, struct buffer **out
 			list_add(bucket_of(bc, block), &b->hash_link);
 			list_add_tail(&bc->lru, &b->lru_link);
 			bc->count++;
-			buffer_shrink_locked(bc);
+			if (bc->count > bc->limit)
+				buffer_shrink_locked(bc, bc->limit * 3 / 4);
 			break;
 		}
 		spin_unlock(&bc->lock);

@@ -39,6 +39,7 @@ struct buffer_cache {
 	struct block_device *bdev;
 	u32 block_size;
 
+	struct list link;               /* caches_lock (buffer.c) */
 	struct spinlock lock;           /* rank MAPPING */
 	struct list buckets[BUFFER_BUCKETS];
 	struct list lru;                /* oldest first; all buffers */
