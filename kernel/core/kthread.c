@@ -8,7 +8,8 @@
  *
  *	asked_stop	set once by kthread_stop()
  *	asked_park	set and cleared by kthread_park(), kthread_unpark()
- *	parked		the thread stands at its park point
+ *	parked		the thread stands at its park point; it says so again after each unpark,
+ *			which takes it back, so that no park believes an earlier one
  *
  * `control` wakes both sides: the thread at its park point, the creator in
  * kthread_park().  The flags are stored, then the queue is woken: wait.c says why
@@ -136,6 +137,7 @@ void kthread_park(struct task *t)
 void kthread_unpark(struct task *t)
 {
 	WRITE_ONCE(t->kthread->asked_park, false);
+	WRITE_ONCE(t->kthread->parked, false);
 	wake_all(&t->kthread->control);
 }
 
@@ -165,12 +167,11 @@ void kthread_park_point(void)
 {
 	struct kthread *k = current->kthread;
 
-	if (likely(!READ_ONCE(k->asked_park)))
-		return;
-	WRITE_ONCE(k->parked, true);
-	wake_all(&k->control);
-	wait_event_idle(&k->control, !READ_ONCE(k->asked_park));
-	WRITE_ONCE(k->parked, false);
+	while (unlikely(READ_ONCE(k->asked_park))) {
+		WRITE_ONCE(k->parked, true);
+		wake_all(&k->control);
+		wait_event_idle(&k->control, !READ_ONCE(k->asked_park) || !READ_ONCE(k->parked));
+	}
 }
 
 void kthread_exit(int code)
