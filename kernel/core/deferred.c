@@ -3,7 +3,7 @@
  * Deferred interrupt work: what a handler leaves for later, on the same CPU.
  *
  *	deferred_raise()	puts it on the CPU's list of its priority
- *	irq_exit()		runs up to RUN_MAX of them, highest priority first,
+ *	irq_exit()		runs up to DEFERRED_RUN_MAX of them, highest priority first,
  *				interrupts on, in the context of whatever was interrupted
  *	the thread		runs what is left over, so that a flood of interrupts
  *				cannot keep tasks from running forever
@@ -26,8 +26,6 @@
 #include <gemel/wait.h>
 
 #define LOG_TAG "deferred"
-
-enum { RUN_MAX = 10 };
 
 DEFINE_PER_CPU(struct deferred_queue, deferred_queues);
 
@@ -94,7 +92,7 @@ void deferred_run(void)
 	struct deferred_queue *q = this_cpu_ptr(deferred_queues);
 
 	q->is_due = false;
-	if (run_some(q, RUN_MAX) && q->wake)
+	if (run_some(q, DEFERRED_RUN_MAX) && q->wake)
 		wake_all(q->wake);
 	else if (!q->wake)
 		q->is_due = true;
@@ -123,7 +121,7 @@ static int thread_main(void *arg)
 	while (!kthread_should_stop()) {
 		wait_event_idle(&queue, thread_has_work() || kthread_is_asked());
 		arch_irq_disable();
-		run_some(q, RUN_MAX);
+		run_some(q, DEFERRED_RUN_MAX);
 		arch_irq_enable();
 		preempt_check();
 	}

@@ -4,7 +4,7 @@
 #include <gemel/cpu.h>
 #include <gemel/irq.h>
 
-enum { DEFERRED_PRIORITIES = 4 };
+enum { DEFERRED_PRIORITIES = 4, DEFERRED_RUN_MAX = 10 /* by one interrupt */ };
 
 struct deferred_queue {
 	/* This CPU only, interrupts off. */

@@ -2,12 +2,16 @@
 /* Deferred interrupt work, and calls between CPUs. */
 #include <arch/irqflags.h>
 
+#include <gemel/bits.h>
 #include <gemel/cpu.h>
 #include <gemel/irq.h>
 #include <gemel/ktest.h>
+#include <gemel/string.h>
 #include <gemel/task.h>
 #include <gemel/time.h>
+#include <gemel/wait.h>
 
+#include "deferred.h"
 #include "test_threads.h"
 
 enum { ITEMS = 4, FLOOD = 100 };
@@ -16,23 +20,44 @@ static struct {
 	struct deferred item[ITEMS];
 	struct deferred again;
 	struct timer timer;
+	struct completion finished;
 	uint order[ITEMS];
-	uint done;
+	uint done, again_done;
 	uint depth, deepest;
-	uint in_task, repeats;
+	uint in_task;
 } dt;
 
-static void item_run(struct deferred *d)
+static void enter(void)
 {
 	if (++dt.depth > dt.deepest)
 		dt.deepest = dt.depth;
 	if (!in_interrupt() || can_sleep())
 		dt.in_task++;
+}
+
+/* The last one of the lot says that it is over. */
+static void item_run(struct deferred *d)
+{
+	enter();
 	dt.order[dt.done++] = (uint)(d - dt.item);
+	if (d == &dt.item[ITEMS - 1])
+		completion_done(&dt.finished);
 	dt.depth--;
 }
 
-/* In a timer's interrupt: raised lowest priority first. */
+/* Call @fn in a timer's interrupt, and wait for what it has raised. */
+static void after_timer(void (*fn)(struct timer *timer))
+{
+	dt.done = dt.again_done = dt.depth = dt.deepest = dt.in_task = 0;
+	for (uint i = 0; i < ITEMS; i++)
+		deferred_init(&dt.item[i], item_run, (u8)i);
+	completion_init(&dt.finished);
+	timer_init(&dt.timer, fn);
+	timer_set(&dt.timer, time_now());
+	completion_wait(&dt.finished);
+}
+
+/* Raised lowest priority first. */
 static void raise_all(struct timer *timer)
 {
 	(void)timer;
@@ -41,59 +66,160 @@ static void raise_all(struct timer *timer)
 	deferred_raise(&dt.item[0]);
 }
 
-static void after_timer(void (*fn)(struct timer *timer))
-{
-	timer_init(&dt.timer, fn);
-	timer_set(&dt.timer, time_now() + NSEC_PER_MSEC);
-	(void)sleep_until(time_now() + 30 * NSEC_PER_MSEC, TASK_BLOCKED);
-}
-
 KTEST(deferred, runs_by_priority_once_each)
 {
-	dt.done = dt.depth = dt.deepest = dt.in_task = 0;
-	for (uint i = 0; i < ITEMS; i++)
-		deferred_init(&dt.item[i], item_run, (u8)i);
 	after_timer(raise_all);
-	EXPECT_EQ(ITEMS, READ_ONCE(dt.done));
+	EXPECT_EQ(ITEMS, dt.done);
 	for (uint i = 0; i < ITEMS; i++)
 		EXPECT_EQ(i, dt.order[i]);
 	EXPECT_EQ(1, dt.deepest);
 	EXPECT_EQ(0, dt.in_task);
 }
 
-/* Raises itself again and again: more than one interrupt may do, the rest is the thread's. */
+/* An interrupt comes while it runs, and raises one of a higher priority: that one waits. */
+static void meanwhile(struct timer *timer)
+{
+	(void)timer;
+	deferred_raise(&dt.item[0]);
+	WRITE_ONCE(dt.again_done, 1);
+}
+
+static void nest_run(struct deferred *d)
+{
+	static struct timer timer;
+
+	(void)d;
+	enter();
+	timer_init(&timer, meanwhile);
+	timer_set(&timer, time_now());
+	while (!READ_ONCE(dt.again_done))
+		arch_cpu_relax();
+	timer_cancel_sync(&timer);
+	dt.again_done += dt.done;
+	deferred_raise(&dt.item[ITEMS - 1]);
+	dt.depth--;
+}
+
+static void raise_nest(struct timer *timer)
+{
+	(void)timer;
+	deferred_init(&dt.again, nest_run, 1);
+	deferred_raise(&dt.again);
+}
+
+KTEST(deferred, an_interrupt_meanwhile_does_not_nest)
+{
+	after_timer(raise_nest);
+	EXPECT_EQ(1, dt.again_done);
+	EXPECT_EQ(2, dt.done);
+	EXPECT_EQ(0, dt.order[0]);
+	EXPECT_EQ(1, dt.deepest);
+}
+
+/*
+ * Raises itself again and again: an interrupt runs DEFERRED_RUN_MAX of them, the thread the rest.
+ * Runs that hit one task at one count of its interrupts belong to one interrupt.
+ */
+static struct {
+	const struct task *task;
+	uint ticks, n, most;
+	uint in_thread;
+} flood;
+
+static void flood_count(void)
+{
+	const struct task *t = current;
+	uint ticks = t->ticks_user + t->ticks_system;
+
+	if (!strncmp(t->name, "deferred/", 9)) {
+		flood.in_thread++;
+		flood.n = 0;
+	} else if (t == flood.task && ticks == flood.ticks) {
+		flood.n++;
+	} else {
+		flood.n = 1;
+	}
+	flood.task = t;
+	flood.ticks = ticks;
+	flood.most = MAX(flood.most, flood.n);
+}
+
 static void again_run(struct deferred *d)
 {
-	if (++dt.depth > dt.deepest)
-		dt.deepest = dt.depth;
-	if (++dt.repeats < FLOOD)
-		deferred_raise(d);
+	enter();
+	flood_count();
+	deferred_raise(++dt.again_done < FLOOD ? d : &dt.item[ITEMS - 1]);
 	dt.depth--;
 }
 
 static void raise_again(struct timer *timer)
 {
 	(void)timer;
+	deferred_init(&dt.again, again_run, 0);
 	deferred_raise(&dt.again);
 }
 
 KTEST(deferred, a_flood_is_handed_to_the_thread)
 {
-	dt.depth = dt.deepest = dt.repeats = 0;
-	deferred_init(&dt.again, again_run, 0);
+	memset(&flood, 0, sizeof(flood));
 	after_timer(raise_again);
-	EXPECT_EQ(FLOOD, READ_ONCE(dt.repeats));
+	EXPECT_EQ(FLOOD, dt.again_done);
 	EXPECT_EQ(1, dt.deepest);
+	EXPECT_EQ(0, dt.in_task);
+	EXPECT(flood.most <= DEFERRED_RUN_MAX);
+	EXPECT(flood.in_thread > 0);
 }
 
+/* Pending until it is called, and each CPU runs what was raised there. */
 KTEST(deferred, raised_by_a_task_it_runs_too)
 {
-	dt.done = dt.in_task = 0;
-	deferred_init(&dt.item[0], item_run, 0);
-	EXPECT(deferred_raise(&dt.item[0]));
-	(void)sleep_until(time_now() + 20 * NSEC_PER_MSEC, TASK_BLOCKED);
-	EXPECT_EQ(1, READ_ONCE(dt.done));
+	dt.done = dt.depth = dt.in_task = 0;
+	completion_init(&dt.finished);
+	deferred_init(&dt.item[ITEMS - 1], item_run, 0);
+	irq_push_off();
+	EXPECT(deferred_raise(&dt.item[ITEMS - 1]));
+	EXPECT(!deferred_raise(&dt.item[ITEMS - 1]));
+	EXPECT_EQ(0, dt.done);
+	irq_pop_off();
+	completion_wait(&dt.finished);
+	EXPECT_EQ(1, dt.done);
 	EXPECT_EQ(0, dt.in_task);
+}
+
+static struct {
+	struct deferred d[MAX_CPUS];
+	struct completion finished;
+	u64 ran;                        /* atomic: a bit for each that ran where it was raised */
+	uint left;                      /* atomic */
+} local;
+
+static void local_run(struct deferred *d)
+{
+	if (d == &local.d[cpu_id()])
+		__atomic_fetch_or(&local.ran, BIT(cpu_id()), __ATOMIC_RELAXED);
+	if (__atomic_sub_fetch(&local.left, 1, __ATOMIC_ACQ_REL) == 0)
+		completion_done(&local.finished);
+}
+
+static void local_raise(void *arg)
+{
+	(void)arg;
+	deferred_raise(&local.d[cpu_id()]);
+}
+
+KTEST(deferred, runs_where_it_was_raised)
+{
+	completion_init(&local.finished);
+	local.ran = 0;
+	local.left = cpu_count;
+	for (uint i = 0; i < cpu_count; i++)
+		deferred_init(&local.d[i], local_run, 0);
+	preempt_disable();
+	smp_call_others(local_raise, NULL);
+	local_raise(NULL);
+	preempt_enable();
+	completion_wait(&local.finished);
+	EXPECT_EQ(BIT(cpu_count) - 1, local.ran);
 }
 
 static ulong calls;

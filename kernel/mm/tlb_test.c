@@ -2,7 +2,7 @@
 /*
  * TLB shoot-down: a reader on another CPU keeps reading one user address while
  * the page under it is exchanged and flushed, round after round.  What it
- * reads after a flush has returned must be the new page.
+ * reads after a flush has returned must be the new page.  Now and then it lets others run.
  */
 #include <arch/mmu.h>
 #include <arch/uaccess.h>
@@ -15,6 +15,7 @@
 
 #define VA      0x400000ul
 #define ROUNDS  200u
+#define STAY    8u              /* rounds without preemption */
 #define PROT    (PROT_READ_BIT | PROT_WRITE_BIT | PROT_USER_BIT)
 
 struct shared {
@@ -31,10 +32,9 @@ static u32 user_word(void)
 	return arch_user_load32((const u32 __user *)VA, &v) == 0 ? v : 0;
 }
 
-/* Preemption off: no switch takes the space away. */
-static int reader(void *arg)
+/* Preemption off: no switch takes the space away.  The round it has come to. */
+static u32 read_rounds(struct shared *s, u32 from)
 {
-	struct shared *s = arg;
 	u32 want, v;
 
 	preempt_disable();
@@ -49,11 +49,20 @@ static int reader(void *arg)
 			s->stale++;
 		store_release(&s->seen, want);
 		arch_cpu_relax();
-	} while (want < ROUNDS);
+	} while (want < ROUNDS && want < from + STAY);
 	irq_push_off();
 	arch_mmu_activate(NULL);
 	irq_pop_off();
 	preempt_enable();
+	return want;
+}
+
+static int reader(void *arg)
+{
+	u32 round = 0;
+
+	while (round < ROUNDS)
+		round = read_rounds(arg, round);
 	return 0;
 }
 
