@@ -28,10 +28,11 @@ struct counters {
 
 static struct counters before, after;
 
+static char text[TEXT_MAX];
+
 /* The text of @path, in a static buffer; "" if there is none. */
 static char *text_of(const char *path)
 {
-	static char text[TEXT_MAX];
 	int fd = open(path, O_RDONLY);
 	ssize_t got;
 	size_t n = 0;
@@ -82,6 +83,7 @@ static void read_counters(struct counters *c)
 	c->n = 0;
 	if (access("/proc/stats", F_OK) < 0 || fd < 0)  /* not Gemel */
 		goto out;
+	sync();         /* what is dirty stays */
 	(void)!write(fd, "3", 1);
 	read_slabs(c);
 	read_stats(c);
@@ -91,20 +93,23 @@ out:
 
 static const char *difference(void)
 {
-	static char text[96];
+	static char why[96];
 
 	for (int i = 0; i < before.n; i++) {
 		if (before.at[i].value == after.at[i].value)
 			continue;
-		snprintf(text, sizeof(text), "leak: %s was %ld, is %ld", before.at[i].name,
+		snprintf(why, sizeof(why), "leak: %s was %ld, is %ld", before.at[i].name,
 			 before.at[i].value, after.at[i].value);
-		return text;
+		return why;
 	}
 	return NULL;
 }
 
 void leaks_begin(void)
 {
+	/* The memory of this code itself is there, both times. */
+	memset(text, 'x', sizeof(text));
+	memset(&after, 'x', sizeof(after));
 	read_counters(&before);
 	for (int tries = 0; tries < SETTLE_TRIES; tries++) {
 		usleep(SETTLE_US);
