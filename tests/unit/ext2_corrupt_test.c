@@ -53,10 +53,15 @@ static u32 ino_of(const char *path)
 	return 0;
 }
 
+/* The first block of the first group's inodes. */
+static u32 inode_table(void)
+{
+	return get32(2 * BLOCK + offsetof(struct ext2_group, inode_table));
+}
+
 static u32 inode_at(const char *path)
 {
-	return get32(2 * BLOCK + offsetof(struct ext2_group, inode_table)) * BLOCK +
-	       (ino_of(path) - 1) * INODE_SIZE;
+	return inode_table() * BLOCK + (ino_of(path) - 1) * INODE_SIZE;
 }
 
 static u32 slot_at(const char *path, u32 slot)
@@ -262,7 +267,7 @@ struct damage {
 	enum place place;
 	const char *path;
 	u32 offset, width, value;
-	const char *ino;                /* instead of @value: the inode of this path */
+	const char *ino;        /* instead of @value: the inode of this path, or the inode table */
 	int mount_err;
 	/* What meets it, and what that gives. */
 	int (*use)(const char *path);
@@ -280,6 +285,7 @@ struct damage {
 #define BAD_MOUNT       NULL, -EUCLEAN, NULL, NULL, 0
 #define BAD(use, on)    NULL, 0, use, on, -EUCLEAN
 #define INO(path)       0, path, 0
+#define BAD_TABLE(use, on)  0, "", 0, use, on, -EUCLEAN
 
 static const struct damage damages[] = {
 	{ SUPER_FIELD(magic), 0xef52, NULL, -EINVAL, NULL, NULL, 0 },
@@ -335,6 +341,12 @@ static const struct damage damages[] = {
 	{ INODE_FIELD("/c/file", size_high), 0xffffffff, BAD(use_read, "/c/file") },
 	{ SLOT("/c/file", 1), 0xffffffff, BAD(use_read, "/c/file") },
 	{ SLOT("/c/file", 1), 1, BAD(use_truncate, "/c/file") },
+	/* Inodes and pointers that a user could write. */
+	{ SLOT("/c/file", 1), BAD_TABLE(use_read, "/c/file") },
+	{ SLOT("/c/file", 0), BAD_TABLE(use_write, "/c/file") },
+	{ SLOT("/c/d", 0), BAD_TABLE(use_write, "/c/d/new") },
+	{ SLOT("/c/big", 12), BAD_TABLE(use_truncate, "/c/big") },
+	{ POINTER(DOUBLE, 0), BAD_TABLE(use_read, "/c/big") },
 	{ INODE_FIELD("/c/fast", size_low), 1024, BAD(use_read, "/c/fast") },
 	{ INODE_FIELD("/c/fast", size_low), 0xffffffff, BAD(use_read, "/c/fast") },
 	/* Its text is taken for block numbers. */
@@ -373,7 +385,7 @@ static const struct damage damages[] = {
 
 static void damage_do(const struct damage *d)
 {
-	u32 value = d->ino ? ino_of(d->ino) : d->value;
+	u32 value = !d->ino ? d->value : *d->ino ? ino_of(d->ino) : inode_table();
 
 	memcpy(work + place_at(d->place, d->path) + d->offset, &value, d->width);
 }

@@ -51,7 +51,7 @@ static bool has_space(struct ext2 *fs)
 	return free > le32_get(s->reserved_blocks) || (free > 0 && may_use_reserved(s));
 }
 
-/* Would @block overwrite the superblock or tables?  Then its bitmap lies. */
+/* Is @block the superblock or a table?  Then what calls it free, or a file's, lies. */
 static bool is_table_block(struct ext2 *fs, u32 group, u32 block)
 {
 	const struct ext2_group *g = ext2_group(fs, group);
@@ -62,6 +62,12 @@ static bool is_table_block(struct ext2 *fs, u32 group, u32 block)
 	return block <= fs->first_data_block + ndescs ||
 	       block == le32_get(g->block_bitmap) || block == le32_get(g->inode_bitmap) ||
 	       (block >= table && block < table + table_blocks);
+}
+
+bool ext2_block_is_data(struct ext2 *fs, u32 block)
+{
+	return ext2_block_ok(fs, block) &&
+	       !is_table_block(fs, (block - fs->first_data_block) / fs->blocks_per_group, block);
 }
 
 /* Take a block of @group from bit @from on.  0, -ENOSPC, -EIO. */
@@ -124,12 +130,10 @@ int ext2_block_free(struct ext2 *fs, u32 block)
 	u32 group, bit;
 	int err;
 
-	if (!ext2_block_ok(fs, block))
+	if (!ext2_block_is_data(fs, block))
 		return ext2_corrupt(fs, "freeing block", block);
 	group = (block - fs->first_data_block) / fs->blocks_per_group;
 	bit = (block - fs->first_data_block) % fs->blocks_per_group;
-	if (is_table_block(fs, group, block))
-		return ext2_corrupt(fs, "freeing a table: block", block);
 	err = buffer_get(&fs->buffers, le32_get(ext2_group(fs, group)->block_bitmap), &bitmap);
 	if (err < 0)
 		return err;

@@ -66,6 +66,8 @@ void ext2_schedule_flush(struct ext2 *fs);
 bool ext2_block_ok(const struct ext2 *fs, u32 block);
 
 /* alloc.c */
+/* There, and neither superblock, descriptor, bitmap nor inode table. */
+bool ext2_block_is_data(struct ext2 *fs, u32 block);
 /* A free block near @goal.  0, -ENOSPC, -EIO. */
 int __must_check ext2_block_alloc(struct ext2 *fs, u32 goal, u32 *out) __must_hold(fs->lock);
 int ext2_block_free(struct ext2 *fs, u32 block) __must_hold(fs->lock);

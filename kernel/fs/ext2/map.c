@@ -82,7 +82,7 @@ int ext2_map(struct inode *ip, u64 index, u32 *out)
 	for (uint level = 1; level <= path.depth && block; level++) {
 		struct buffer *b;
 
-		if (!ext2_block_ok(fs, block))
+		if (!ext2_block_is_data(fs, block))
 			return ext2_corrupt(fs, "indirect block", block);
 		err = buffer_get(&fs->buffers, block, &b);
 		if (err < 0)
@@ -90,7 +90,7 @@ int ext2_map(struct inode *ip, u64 index, u32 *out)
 		block = pointer_at(b, path.index[level]);
 		buffer_put(b);
 	}
-	if (block && !ext2_block_ok(fs, block))
+	if (block && !ext2_block_is_data(fs, block))
 		return ext2_corrupt(fs, "data block", block);
 	*out = block;
 	return 0;
@@ -130,7 +130,7 @@ static int map_level(struct inode *ip, u32 *slot, struct buffer *holder, struct 
 	int err;
 
 	if (block) {
-		if (!ext2_block_ok(fs, block))
+		if (!ext2_block_is_data(fs, block))
 			return ext2_corrupt(fs, "indirect block", block);
 		return buffer_get(&fs->buffers, block, out);
 	}
@@ -228,7 +228,7 @@ static int free_tree(struct inode *ip, u32 *slot, uint level, u64 base, u64 keep
 		WRITE_ONCE(*slot, 0);
 		return err;
 	}
-	if (!ext2_block_ok(fs, *slot))
+	if (!ext2_block_is_data(fs, *slot))
 		return ext2_corrupt(fs, "indirect block", *slot);
 	err = buffer_get(&fs->buffers, *slot, &b);
 	if (err < 0)
