@@ -95,6 +95,7 @@ KTEST(sched, a_kernel_loop_is_preempted)
 struct sharer {
 	struct task *t;
 	int nice;
+	uint policy;
 	u64 ns, longest_ns;             /* charged in all, and at once */
 };
 
@@ -123,6 +124,7 @@ static void share(struct ktest_run *kt, struct sharer *s, uint n, u64 affinity, 
 		s[i].t = kthread_create(sharer_main, &s[i], "share");
 		EXPECT(s[i].t != NULL);
 		EXPECT_EQ(0, sched_set_affinity(s[i].t, affinity));
+		EXPECT_EQ(0, sched_set_policy(s[i].t, s[i].policy, 0));
 		sched_set_nice(s[i].t, s[i].nice);
 	}
 	for (uint i = 0; i < n; i++)
@@ -171,6 +173,26 @@ KTEST(sched, equal_tasks_have_equal_shares)
 	EXPECT(shares_are_right(s, 3, weights));
 }
 
+/* SCHED_BATCH is a matter of when, not of how much. */
+KTEST(sched, batch_has_an_equal_share)
+{
+	static const uint weights[] = { 1, 1 };
+	struct sharer s[2] = { { .policy = SCHED_NORMAL }, { .policy = SCHED_BATCH } };
+
+	share(kt, s, 2, 1, 400);
+	EXPECT(shares_are_right(s, 2, weights));
+}
+
+/* A nice value changes nothing of SCHED_IDLE. */
+KTEST(sched, idle_policy_has_what_is_left)
+{
+	static const uint weights[] = { 1024, WEIGHT_IDLE };
+	struct sharer s[2] = { { .nice = 0 }, { .nice = -20, .policy = SCHED_IDLE } };
+
+	share(kt, s, 2, 1, 600);
+	EXPECT(shares_are_right(s, 2, weights));
+}
+
 /* The fastest and the slowest, whose weights differ by a factor of 5917. */
 KTEST(sched, the_least_weight_is_not_starved)
 {
@@ -179,6 +201,126 @@ KTEST(sched, the_least_weight_is_not_starved)
 	share(kt, s, 2, 1, 300);
 	EXPECT(s[0].ns > s[1].ns);
 	EXPECT(s[1].ns > 0);
+}
+
+/*
+ * Sleepers.  While it sleeps, hogs have CPU 0; a timer there wakes it.
+ */
+enum { NAPS = 20, NAP_HOGS = 3 };
+
+static struct {
+	struct timer timer;
+	struct completion go;
+	struct sharer hogs[NAP_HOGS];
+	uint n;
+	u64 hogs_at_wake, hogs_at_run;
+} nap;
+
+/* CPU time that the hogs are charged with. */
+static u64 hogs_ns(void)
+{
+	u64 sum = 0;
+
+	for (uint i = 0; i < nap.n; i++)
+		sum += READ_ONCE(nap.hogs[i].t->se.run_ns);
+	return sum;
+}
+
+/* Waking charges whoever runs. */
+static void nap_over(struct timer *timer)
+{
+	(void)timer;
+	completion_done(&nap.go);
+	nap.hogs_at_wake = hogs_ns();
+}
+
+static void nap_for(u64 ms)
+{
+	completion_init(&nap.go);
+	timer_init(&nap.timer, nap_over);
+	timer_set(&nap.timer, time_now() + ms * NSEC_PER_MSEC);
+	completion_wait(&nap.go);
+	nap.hogs_at_run = hogs_ns();
+	timer_cancel_sync(&nap.timer);
+}
+
+static void hogs_start(struct ktest_run *kt, uint n)
+{
+	WRITE_ONCE(stop, false);
+	nap.n = n;
+	for (uint i = 0; i < n; i++) {
+		nap.hogs[i].longest_ns = 0;
+		nap.hogs[i].t = kthread_run(sharer_main, &nap.hogs[i], "hog", 1);
+		EXPECT(nap.hogs[i].t != NULL);
+	}
+}
+
+/* Returns the longest stay of one. */
+static u64 hogs_stop(struct ktest_run *kt)
+{
+	u64 longest = 0;
+
+	WRITE_ONCE(stop, true);
+	for (uint i = 0; i < nap.n; i++) {
+		EXPECT_EQ(0, kthread_join(nap.hogs[i].t));
+		longest = MAX(longest, nap.hogs[i].longest_ns);
+	}
+	return longest;
+}
+
+/* Of the hogs each has one turn before it, at most. */
+static int napper(void *arg)
+{
+	u64 *longest_ns = arg;
+
+	for (uint i = 0; i < NAPS; i++) {
+		nap_for(5);
+		*longest_ns = MAX(*longest_ns, nap.hogs_at_run - nap.hogs_at_wake);
+	}
+	return 0;
+}
+
+KTEST(sched, a_sleeper_need_not_wait_long)
+{
+	u64 longest_ns = 0, stay;
+	struct task *t;
+
+	hogs_start(kt, NAP_HOGS);
+	t = kthread_run(napper, &longest_ns, "napper", 1);
+	EXPECT(t != NULL);
+	EXPECT_EQ(0, kthread_join(t));
+	stay = hogs_stop(kt);
+	EXPECT(longest_ns <= NAP_HOGS * MAX(stay, SLICE_BASE_NS));
+}
+
+/* From its waking on it has its half, and nothing for the time before. */
+static int late_sharer(void *arg)
+{
+	struct sharer *s = arg;
+	u64 before;
+
+	nap_for(200);
+	before = current->se.run_ns;
+	(void)sharer_main(s);
+	s->ns -= before;
+	return 0;
+}
+
+KTEST(sched, sleeping_earns_nothing)
+{
+	static const uint weights[] = { 1, 1 };
+	static struct sharer s[2];
+
+	hogs_start(kt, 1);
+	s[1].longest_ns = 0;
+	s[1].t = kthread_run(late_sharer, &s[1], "late", 1);
+	EXPECT(s[1].t != NULL);
+	(void)sleep_until(time_now() + 500 * NSEC_PER_MSEC, TASK_BLOCKED);
+	s[0].longest_ns = hogs_stop(kt);
+	EXPECT_EQ(0, kthread_join(s[1].t));
+	s[0].ns = nap.hogs[0].ns - nap.hogs_at_run;
+	EXPECT(nap.hogs_at_run > 0);
+	EXPECT(shares_are_right(s, 2, weights));
 }
 
 /*
@@ -398,33 +540,31 @@ static int where_woken(void *arg)
 	return (int)cpu_id();
 }
 
-/* It last ran where a hog runs now; other CPUs are idle. */
+/*
+ * It last ran where a hog runs now, and is woken by an interrupt there; all other CPUs have
+ * nothing to do, once the test itself sleeps.
+ */
 KTEST(sched, a_woken_task_goes_to_an_idle_cpu)
 {
-	struct completion go;
-	struct task *hog, *t;
-	u64 ns = 0;
+	struct task *t;
 
-	if (cpu_count < 3)              /* the hog's, this one's, an idle one */
+	if (cpu_count == 1)
 		return;
-	WRITE_ONCE(stop, false);
-	completion_init(&go);
-	t = kthread_create(where_woken, &go, "sleeper");
-	hog = kthread_create(spinner, &ns, "hog");
-	EXPECT(t && hog);
-	EXPECT_EQ(0, sched_set_affinity(hog, 1));
-	EXPECT_EQ(0, sched_set_affinity(t, 1));
-	task_start(t);
+	EXPECT_EQ(0, sched_set_affinity(current, 1));
+	nap.n = 0;
+	completion_init(&nap.go);
+	timer_init(&nap.timer, nap_over);
+	t = kthread_run(where_woken, &nap.go, "sleeper", 1);
+	EXPECT(t != NULL);
 	while (READ_ONCE(t->state) != TASK_BLOCKED || READ_ONCE(t->on_cpu))
 		sched_yield();
-	task_start(hog);
-	while (!READ_ONCE(hog->on_cpu))
-		sched_yield();
 	EXPECT_EQ(0, sched_set_affinity(t, ~0ull));
-	completion_done(&go);
+	hogs_start(kt, 1);
+	timer_set(&nap.timer, time_now() + 20 * NSEC_PER_MSEC);
 	EXPECT(kthread_join(t) != 0);
-	WRITE_ONCE(stop, true);
-	EXPECT_EQ(0, kthread_join(hog));
+	(void)hogs_stop(kt);
+	timer_cancel_sync(&nap.timer);
+	EXPECT_EQ(0, sched_set_affinity(current, ~0ull));
 }
 
 static int yielder(void *arg)
