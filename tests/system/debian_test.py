@@ -88,6 +88,38 @@ except OSError as error:
     print(error.strerror)
 END
 """, "[1, 2]\n2500\nTrue b'late'\nalarm\nAddress family not supported by protocol\n"),
+    "full_screen": (r"""
+python3 - <<'END'
+import fcntl, os, pty, struct, termios
+def drive(command, *steps):
+    pid, fd = pty.fork()
+    if pid == 0:
+        fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("4H", 24, 80, 0, 0))
+        os.execvpe(command[0], command, os.environ | {"TERM": "xterm", "HOME": os.getcwd()})
+    seen = b""
+    for wanted, keys in steps:
+        while wanted not in seen:
+            seen += os.read(fd, 4096)
+        seen = b""
+        os.write(fd, keys)
+    try:
+        while os.read(fd, 4096):
+            pass
+    except OSError:
+        os.close(fd)
+    print(command[0], os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+with open("numbers", "w") as f:
+    f.write("".join(f"line {i}\n" for i in range(1000)))
+drive(["less", "numbers"], (b"line 22", b"G"), (b"line 999", b"?line 57$\r"), (b"line 57\x1b", b"q"))
+drive(["nano", "by_nano"], (b"[ New File ]", b"some text\r"), (b"some text", b"\x0f"),
+      (b"File Name to Write", b"\r"), (b"Wrote 2 lines", b"\x18"))
+drive(["vim.tiny", "by_vim"], (b"[New]", b"ione\rtwo\x1b:%s/o/0/g\r"), (b"tw0", b":wq\r"))
+drive(["htop"], (b"Load average", b""), (b"Quit", b"q"))
+drive(["bash", "--norc"], (b"# ", b"ps -o tty= -p $$; tty\r"),
+      (b"\rpts/0\r\n/dev/pts/0", b"exit 3\r"))
+END
+cat by_nano by_vim
+""", "less 0\nnano 0\nvim.tiny 0\nhtop 0\nbash 3\nsome text\n\n0ne\ntw0\n"),
     "procps": (r"""
 sleep 50 & ps -o comm=,state= -p $! | tr -s ' '; pgrep -c sleep; kill $!; wait $! 2>/dev/null
 ps -e -o pid= | head -1 | tr -d ' '; free -k | awk 'NR == 2 { print ($2 > 700000 && $3 < $2) }'
@@ -99,7 +131,8 @@ mkdir m; mount -t tmpfs none m && findmnt -n -o FSTYPE "$PWD/m"; mountpoint -q m
 flock f sh -c 'flock -n f true; echo $?'; setsid -w sh -c 'echo $(($(ps -o sid= -p $$) == $$))'
 nice -n 5 nice; taskset -c 0 nproc; prlimit --nofile=64:64 sh -c 'ulimit -n'; rev <<<abc
 getopt -o ab: -- -b x -a y; mcookie | wc -c; dmesg | wc -l | grep -c '[1-9]'
-""", "tmpfs\n1\n1\n5\n1\n64\ncba\n -b 'x' -a -- 'y'\n33\n1\n"),
+lscpu -p=cpu,core,socket,online | grep -v '#' | head -2; lscpu -p=online | grep -c Y | cmp - <(nproc)
+""", "tmpfs\n1\n1\n5\n1\n64\ncba\n -b 'x' -a -- 'y'\n33\n1\n0,0,0,Y\n1,1,0,Y\n"),
 }
 
 

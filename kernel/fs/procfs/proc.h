@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
-/* Inside procfs: what stands in /proc, and how its text is made. */
+/* Inside procfs and sysfs: what stands in /proc and /sys, and how its text is made. */
 #include <gemel/fs.h>
 #include <gemel/process.h>
 
@@ -11,7 +11,7 @@ struct proc_ref {
 	const struct proc_entry *entry;
 	struct task *t;                 /* NULL: about the system */
 	bool is_thread;                 /* below /proc/PID/task: about this thread alone */
-	int fd;
+	int fd;                         /* or which one of its kind it is */
 };
 
 /* Text that grows.  After a failed allocation nothing is added and the read gives -ENOMEM. */
@@ -32,7 +32,11 @@ enum { ID_NAME = 24 };
 struct proc_dir {
 	const struct proc_entry *entries;
 	size_t n;
-	/* Names that are numbers: the lowest id >= *id, true; and what such a one is. */
+	/*
+	 * Names that are numbers, behind @prefix (optional): the lowest id >= *id, true; and what
+	 * such a one is.
+	 */
+	const char *prefix;
 	bool (*next)(const struct proc_ref *r, u64 *id);
 	int (*lookup)(const struct proc_ref *r, u64 id, struct proc_ref *out);
 };
@@ -54,6 +58,12 @@ struct proc_entry {
 #define PROC_FILE(n, m, fn)     { .name = (n), .mode = S_IFREG | (m), .show = (fn) }
 #define PROC_DIR(n, m, d)       { .name = (n), .mode = S_IFDIR | (m), .dir = (d) }
 #define PROC_TABLE(t)           .entries = (t), .n = ARRAY_SIZE(t)
+
+/* "0-3,5" for the bits of @mask, and a new line. */
+void text_list(struct text *x, u64 mask);
+
+/* The root of a mounted table. */
+int proc_mount_table(struct superblock *sb, const struct proc_entry *root);
 
 /* May current look into @t?  0, -EACCES. */
 int proc_may_look(struct task *t);

@@ -283,7 +283,7 @@ static void status_memory(struct text *x, const struct proc_facts *f)
 }
 
 /* Bits as "0-2,5". */
-static void status_list(struct text *x, u64 mask)
+void text_list(struct text *x, u64 mask)
 {
 	uint from = 0, to;
 	bool is_first = true;
@@ -344,7 +344,7 @@ static int show_status(struct text *x, const struct proc_ref *r)
 	status_caps(x, t);
 	text_printf(x, "NoNewPrivs:\t%u\nSeccomp:\t0\nCpus_allowed:\t%lx\nCpus_allowed_list:\t",
 		    t->no_new_privs, (ulong)(t->se.affinity & online));
-	status_list(x, t->se.affinity & online);
+	text_list(x, t->se.affinity & online);
 	text_printf(x, "Mems_allowed:\t1\nMems_allowed_list:\t0\nvoluntary_ctxt_switches:\t%lu\n"
 		    "nonvoluntary_ctxt_switches:\t%lu\n", (ulong)t->nvcsw, (ulong)t->nivcsw);
 	kfree(f);

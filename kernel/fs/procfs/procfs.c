@@ -220,7 +220,7 @@ int proc_may_look(struct task *t)
 
 static u64 proc_ino(const struct proc_ref *r)
 {
-	u64 about = r->t ? ((u64)r->t->tid << 32) | (u32)(r->fd + 1) : 0;
+	u64 about = ((u64)(r->t ? r->t->tid : 0) << 32) | (u32)(r->fd + 1);
 
 	return hash_pair(about + r->is_thread, (ulong)r->entry) >> 16;
 }
@@ -281,10 +281,15 @@ static void proc_evict(struct inode *ip)
 
 /* ---- directories ---- */
 
-static bool name_to_id(const char *name, size_t len, u64 *id)
+static bool name_to_id(const char *prefix, const char *name, size_t len, u64 *id)
 {
+	size_t skip = prefix ? strlen(prefix) : 0;
 	char text[ID_NAME];
 
+	if (len <= skip || (skip && memcmp(name, prefix, skip) != 0))
+		return false;
+	name += skip;
+	len -= skip;
 	if (len >= sizeof(text) || name[0] < '0' || name[0] > '9' || (name[0] == '0' && len > 1))
 		return false;
 	memcpy(text, name, len);
@@ -319,7 +324,7 @@ static int proc_lookup(struct inode *dir, const char *name, size_t len, struct i
 			return proc_inode(dir->sb, &child, out);
 		}
 	}
-	if (!d->lookup || !name_to_id(name, len, &id))
+	if (!d->lookup || !name_to_id(d->prefix, name, len, &id))
 		return -ENOENT;
 	child = (struct proc_ref){ .fd = -1 };
 	err = d->lookup(r, id, &child);
@@ -333,7 +338,8 @@ static int proc_iterate_ids(const struct proc_ref *r, struct dir_context *ctx)
 	char name[ID_NAME];
 
 	while (d->next(r, &id)) {
-		int len = scnprintf(name, sizeof(name), "%lu", (ulong)id);
+		int len = scnprintf(name, sizeof(name), "%s%lu", d->prefix ? d->prefix : "",
+				    (ulong)id);
 
 		if (!ctx->emit(ctx, name, (size_t)len, id + 2, DT_UNKNOWN, IDS_BASE + id + 1))
 			return 0;
@@ -432,21 +438,26 @@ static const struct inode_ops proc_jump_ops = {
 static struct proc_dir root_dir = { .next = proc_next_pid, .lookup = proc_lookup_pid };
 static const struct proc_entry root_entry = PROC_DIR("/", 0555, &root_dir);
 
-static int proc_mount(struct superblock *sb, const char *data)
+int proc_mount_table(struct superblock *sb, const struct proc_entry *entry)
 {
-	struct proc_ref r = { .entry = &root_entry, .fd = -1 };
+	struct proc_ref r = { .entry = entry, .fd = -1 };
 	struct inode *root;
 	int err;
 
-	(void)data;
-	sb->magic = PROC_MAGIC;
 	sb->is_volatile = true;
-	sb->block_size = 1024;
 	err = proc_inode(sb, &r, &root);
 	if (err < 0)
 		return err;
 	root->ino = 1;
 	return sb_set_root(sb, root);
+}
+
+static int proc_mount(struct superblock *sb, const char *data)
+{
+	(void)data;
+	sb->magic = PROC_MAGIC;
+	sb->block_size = 1024;
+	return proc_mount_table(sb, &root_entry);
 }
 
 static struct fs_type proc_type = { .name = "proc", .mount = proc_mount };
@@ -456,4 +467,5 @@ void procfs_register(void)
 	root_dir.entries = proc_root_entries;
 	root_dir.n = proc_root_count;
 	fs_register(&proc_type);
+	sysfs_register();
 }

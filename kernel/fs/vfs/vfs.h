@@ -198,6 +198,7 @@ void tmpfs_register(void);
 void devfs_register(void);
 void devpts_register(void);
 void procfs_register(void);
+void sysfs_register(void);
 void ext2_init(void);
 /* Unpack the boot loader's archive into the root.  0 or -errno after one clear line. */
 int initramfs_load(void);
