@@ -25,15 +25,6 @@
 #include <time.h>
 #include <unistd.h>
 
-static void block(int signo)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, signo);
-	EXPECT_EQ(0, sigprocmask(SIG_BLOCK, &set, NULL));
-}
-
 /* ---- the calls ---- */
 
 static int wait_pipe[2], full_pipe[2], lock_fd;
@@ -296,7 +287,7 @@ static pid_t start_call(const struct blocking_call *bc, int flags, int tell_fd)
 	if (pid == 0) {
 		handled_fd = tell_fd;
 		sigaction(SIGUSR1, &sa, NULL);
-		block(SIGUSR2);
+		test_block(SIGUSR2);
 		if (write(ready[1], "r", 1) != 1)
 			_exit(2);
 		errno = 0;

@@ -17,65 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "test.h"
-
-#define MS 1000000LL
-#define SECOND 1000000000LL
-
-static long long now(clockid_t clock)
-{
-	struct timespec t;
-
-	EXPECT_EQ(0, clock_gettime(clock, &t));
-	return t.tv_sec * SECOND + t.tv_nsec;
-}
-
-static struct timespec spec(long long ns)
-{
-	return (struct timespec){ .tv_sec = ns / SECOND, .tv_nsec = ns % SECOND };
-}
-
-static void sleep_ns(long long ns)
-{
-	struct timespec t = spec(ns);
-
-	EXPECT_EQ(0, nanosleep(&t, NULL));
-}
-
-static sigset_t block(int signo)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, signo);
-	EXPECT_EQ(0, sigprocmask(SIG_BLOCK, &set, NULL));
-	return set;
-}
-
-static void fd_start(int fd, int flags, long long value, long long interval)
-{
-	struct itimerspec its = { .it_value = spec(value), .it_interval = spec(interval) };
-
-	EXPECT_EQ(0, timerfd_settime(fd, flags, &its, NULL));
-}
-
-static int timer_of(clockid_t clock, int notify, int signo)
-{
-	struct sigevent event = { .sigev_notify = notify, .sigev_signo = signo };
-	int id;
-
-	event.sigev_value.sival_int = 77;
-	event.sigev_notify_thread_id = (int)syscall(SYS_gettid);
-	EXPECT_EQ(0, syscall(SYS_timer_create, clock, &event, &id));
-	return id;
-}
-
-static void timer_start(int id, int flags, long long value, long long interval)
-{
-	struct itimerspec its = { .it_value = spec(value), .it_interval = spec(interval) };
-
-	EXPECT_EQ(0, syscall(SYS_timer_settime, id, flags, &its, NULL));
-}
+#include "timer.h"
 
 static void set_ahead(long long by)
 {
@@ -108,7 +50,7 @@ TEST(wakes_who_waits_for_it)
 	long long start = now(CLOCK_MONOTONIC), end = now(CLOCK_REALTIME) + 15 * SECOND;
 	int fd = timerfd_create(CLOCK_REALTIME, 0), id, status;
 	struct timespec until = spec(end);
-	sigset_t set = block(SIGRTMIN);
+	sigset_t set = test_block(SIGRTMIN);
 	uint64_t n;
 	pid_t pid;
 

@@ -59,15 +59,6 @@ static void handle(int signo, void (*fn)(int, siginfo_t *, void *), int flags)
 	EXPECT_EQ(0, sigaction(signo, &sa, NULL));
 }
 
-static void block(int signo)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, signo);
-	EXPECT_EQ(0, sigprocmask(SIG_BLOCK, &set, NULL));
-}
-
 /* The siginfo of the next @signo, which is blocked. */
 static void take(int signo)
 {
@@ -87,7 +78,7 @@ TEST(kill_tells_who)
 {
 	pid_t pid;
 
-	block(SIGUSR1);
+	test_block(SIGUSR1);
 	EXPECT_EQ(0, kill(getpid(), SIGUSR1));
 	take(SIGUSR1);
 	EXPECT_EQ(SI_USER, info.si_code);
@@ -107,7 +98,7 @@ TEST(kill_tells_who)
 
 TEST(tgkill_and_tkill_say_so)
 {
-	block(SIGUSR1);
+	test_block(SIGUSR1);
 	EXPECT_EQ(0, syscall(SYS_tgkill, getpid(), getpid(), SIGUSR1));
 	take(SIGUSR1);
 	EXPECT_EQ(SI_TKILL, info.si_code);
@@ -123,7 +114,7 @@ TEST(sigqueue_carries_a_value)
 	union sigval v = { .sival_ptr = (void *)0x123456789abcdef0 };
 	pid_t pid;
 
-	block(SIGUSR2);
+	test_block(SIGUSR2);
 	EXPECT_EQ(0, sigqueue(getpid(), SIGUSR2, v));
 	take(SIGUSR2);
 	EXPECT_EQ(SI_QUEUE, info.si_code);
@@ -140,7 +131,7 @@ TEST(queued_info_arrives_whole)
 {
 	siginfo_t si;
 
-	block(SIGRTMIN);
+	test_block(SIGRTMIN);
 	memset(&si, 0, sizeof(si));
 	/* What is behind the fields of a code that Linux does not know must be zero. */
 	memset(&si, 0x5a, 48);
@@ -156,7 +147,7 @@ TEST(queued_info_with_more_than_the_kernel_keeps)
 {
 	siginfo_t si;
 
-	block(SIGRTMIN);
+	test_block(SIGRTMIN);
 	memset(&si, 0, sizeof(si));
 	si.si_code = -1234;
 	((char *)&si)[127] = 1;
@@ -176,8 +167,8 @@ TEST(timers_say_so)
 	timer_t id;
 
 	ev.sigev_value.sival_int = 4711;
-	block(SIGRTMIN + 2);
-	block(SIGALRM);
+	test_block(SIGRTMIN + 2);
+	test_block(SIGALRM);
 	EXPECT_EQ(0, timer_create(CLOCK_MONOTONIC, &ev, &id));
 	EXPECT_EQ(0, timer_settime(id, 0, &its, NULL));
 	take(SIGRTMIN + 2);
@@ -195,8 +186,8 @@ TEST(sigpipe_and_sigxfsz_come_from_oneself)
 	struct rlimit rl = { 4, RLIM_INFINITY };
 	int fds[2], fd;
 
-	block(SIGPIPE);
-	block(SIGXFSZ);
+	test_block(SIGPIPE);
+	test_block(SIGXFSZ);
 	EXPECT_EQ(0, pipe(fds));
 	close(fds[0]);
 	EXPECT_ERRNO(EPIPE, write(fds[1], "x", 1));
@@ -226,7 +217,7 @@ TEST(death_of_the_parent_is_told_by_it)
 
 		EXPECT_EQ(0, pipe(up));
 		if (fork() == 0) {
-			block(SIGUSR1);
+			test_block(SIGUSR1);
 			EXPECT_EQ(0, prctl(PR_SET_PDEATHSIG, SIGUSR1));
 			EXPECT_EQ(1, write(up[1], "r", 1));
 			take(SIGUSR1);
@@ -267,7 +258,7 @@ TEST(sigchld_tells_each_change)
 	int status;
 	pid_t pid;
 
-	block(SIGCHLD);
+	test_block(SIGCHLD);
 	pid = fork();
 	if (pid == 0)
 		_exit(0x123);
@@ -303,7 +294,7 @@ TEST(sigchld_tells_the_times)
 	long used;
 	pid_t pid;
 
-	block(SIGCHLD);
+	test_block(SIGCHLD);
 	pid = fork();
 	if (pid == 0)
 		_exit(uses_time(NULL));
@@ -323,7 +314,7 @@ TEST(nocldstop_and_nocldwait)
 	pid_t pid;
 
 	handle(SIGCHLD, on_info, SA_NOCLDSTOP);
-	block(SIGCHLD);
+	test_block(SIGCHLD);
 	pid = child_that_pauses();
 	EXPECT_EQ(0, kill(pid, SIGSTOP));
 	EXPECT_EQ(pid, waitpid(pid, &status, WUNTRACED));
@@ -642,7 +633,7 @@ static int segv_in_its_handler(void *arg)
 static int trap_blocked(void *arg)
 {
 	(void)arg;
-	block(SIGTRAP);
+	test_block(SIGTRAP);
 #if defined(__x86_64__)
 	__asm__ volatile("int3");
 #else

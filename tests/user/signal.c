@@ -47,24 +47,6 @@ static void set_action(int signo, void (*fn)(int, siginfo_t *, void *), int flag
 	EXPECT_EQ(0, sigaction(signo, &sa, NULL));
 }
 
-static void block(int signo)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, signo);
-	EXPECT_EQ(0, sigprocmask(SIG_BLOCK, &set, NULL));
-}
-
-static void unblock(int signo)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, signo);
-	EXPECT_EQ(0, sigprocmask(SIG_UNBLOCK, &set, NULL));
-}
-
 TEST(handler_runs_and_returns)
 {
 	signal(SIGUSR1, on_signal);
@@ -78,13 +60,13 @@ TEST(blocked_signal_waits_and_coalesces)
 	sigset_t set;
 
 	signal(SIGUSR1, on_signal);
-	block(SIGUSR1);
+	test_block(SIGUSR1);
 	kill(getpid(), SIGUSR1);
 	kill(getpid(), SIGUSR1);
 	EXPECT_EQ(0, count);
 	EXPECT_EQ(0, sigpending(&set));
 	EXPECT_EQ(1, sigismember(&set, SIGUSR1));
-	unblock(SIGUSR1);
+	test_unblock(SIGUSR1);
 	EXPECT_EQ(1, count);
 }
 
@@ -93,12 +75,12 @@ TEST(realtime_signals_queue_in_order)
 	union sigval v;
 
 	set_action(SIGRTMIN + 3, on_info, 0);
-	block(SIGRTMIN + 3);
+	test_block(SIGRTMIN + 3);
 	for (int i = 0; i < 20; i++) {
 		v.sival_int = i * 3;
 		EXPECT_EQ(0, sigqueue(getpid(), SIGRTMIN + 3, v));
 	}
-	unblock(SIGRTMIN + 3);
+	test_unblock(SIGRTMIN + 3);
 	EXPECT_EQ(20, count);
 	for (int i = 0; i < 20; i++)
 		EXPECT_EQ(i * 3, order[i]);
@@ -111,8 +93,8 @@ TEST(lower_realtime_number_comes_first)
 
 	set_action(SIGRTMIN + 1, on_info, 0);
 	set_action(SIGRTMIN + 5, on_info, 0);
-	block(SIGRTMIN + 1);
-	block(SIGRTMIN + 5);
+	test_block(SIGRTMIN + 1);
+	test_block(SIGRTMIN + 5);
 	v.sival_int = 5;
 	EXPECT_EQ(0, sigqueue(getpid(), SIGRTMIN + 5, v));
 	v.sival_int = 1;
@@ -270,7 +252,7 @@ TEST(sigsuspend_waits_and_restores_the_mask)
 	sigset_t none, now;
 
 	signal(SIGALRM, on_signal);
-	block(SIGALRM);
+	test_block(SIGALRM);
 	start_timer(20);
 	sigemptyset(&none);
 	EXPECT_ERRNO(EINTR, sigsuspend(&none));
@@ -326,7 +308,7 @@ TEST(sigtimedwait_takes_a_pending_one)
 	sigset_t set;
 	siginfo_t si;
 
-	block(SIGUSR1);
+	test_block(SIGUSR1);
 	sigemptyset(&set);
 	sigaddset(&set, SIGUSR1);
 	EXPECT_ERRNO(EAGAIN, sigtimedwait(&set, &si, &zero));
@@ -342,7 +324,7 @@ TEST(signalfd_reads_signals)
 	sigset_t set;
 	int fd;
 
-	block(SIGUSR2);
+	test_block(SIGUSR2);
 	sigemptyset(&set);
 	sigaddset(&set, SIGUSR2);
 	fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
@@ -361,7 +343,7 @@ TEST(pending_is_not_inherited_handlers_are)
 	pid_t pid;
 
 	signal(SIGUSR1, on_signal);
-	block(SIGUSR1);
+	test_block(SIGUSR1);
 	raise(SIGUSR1);
 	pid = fork();
 	if (pid == 0) {
@@ -370,7 +352,7 @@ TEST(pending_is_not_inherited_handlers_are)
 		sigpending(&set);
 		if (sigismember(&set, SIGUSR1))
 			_exit(1);
-		unblock(SIGUSR1);
+		test_unblock(SIGUSR1);
 		if (count != 0)
 			_exit(2);
 		raise(SIGUSR1);
@@ -386,7 +368,7 @@ TEST(sigchld_comes_with_the_status)
 	sigset_t set;
 	pid_t pid;
 
-	block(SIGCHLD);
+	test_block(SIGCHLD);
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
 	pid = fork();
@@ -536,7 +518,7 @@ TEST(sigsegv_handler_can_mend_and_go_on)
 
 static int segv_while_blocked(void *arg)
 {
-	block(SIGSEGV);
+	test_block(SIGSEGV);
 	return crash_null(arg);
 }
 
@@ -658,7 +640,7 @@ TEST(thread_directed_signal_reaches_its_thread)
 	pthread_t t;
 	void *got;
 
-	block(SIGUSR1);
+	test_block(SIGUSR1);
 	EXPECT_EQ(0, pthread_create(&t, NULL, thread_waits, NULL));
 	usleep(10000);
 	EXPECT_EQ(0, pthread_kill(t, SIGUSR1));
@@ -767,8 +749,8 @@ static int queue_is_full(void *arg)
 	(void)arg;
 	EXPECT_EQ(0, setresuid(4711, 4711, 4711));
 	pending_limit(10);
-	block(SIGRTMIN);
-	block(SIGUSR1);
+	test_block(SIGRTMIN);
+	test_block(SIGUSR1);
 	for (n = 0; sigqueue(getpid(), SIGRTMIN, v) == 0; n++)
 		EXPECT(n < 11);
 	EXPECT_EQ(EAGAIN, errno);
@@ -804,7 +786,7 @@ static int other_of_the_user(void *arg)
 	(void)arg;
 	EXPECT_EQ(0, setresuid(4712, 4712, 4712));
 	pending_limit(10);
-	block(SIGRTMIN);
+	test_block(SIGRTMIN);
 	EXPECT_EQ(0, pipe(fds));
 	for (n = 0; n < 6; n++)
 		EXPECT_EQ(0, sigqueue(getpid(), SIGRTMIN, v));
@@ -854,7 +836,7 @@ TEST(ignoring_drops_what_is_pending)
 {
 	sigset_t pending;
 
-	block(SIGUSR1);
+	test_block(SIGUSR1);
 	EXPECT_EQ(0, kill(getpid(), SIGUSR1));
 	EXPECT_EQ(0, raise(SIGUSR1));
 	signal(SIGUSR1, SIG_IGN);
@@ -865,7 +847,7 @@ TEST(ignoring_drops_what_is_pending)
 	EXPECT_EQ(0, sigpending(&pending));
 	EXPECT(sigismember(&pending, SIGUSR1));
 	signal(SIGUSR1, on_signal);
-	unblock(SIGUSR1);
+	test_unblock(SIGUSR1);
 	EXPECT_EQ(1, count);
 }
 
@@ -873,9 +855,9 @@ TEST(stop_and_continue_undo_each_other)
 {
 	sigset_t pending;
 
-	block(SIGTSTP);
-	block(SIGCONT);
-	block(SIGTTIN);
+	test_block(SIGTSTP);
+	test_block(SIGCONT);
+	test_block(SIGTTIN);
 	signal(SIGCONT, on_signal);
 	EXPECT_EQ(0, kill(getpid(), SIGTSTP));
 	EXPECT_EQ(0, raise(SIGTTIN));
@@ -1130,9 +1112,9 @@ TEST(a_threads_number_names_its_process)
 		sched_yield();
 	signal(SIGUSR1, on_signal);
 	EXPECT_EQ(0, kill(tid, 0));
-	block(SIGUSR1);
+	test_block(SIGUSR1);
 	EXPECT_EQ(0, kill(tid, SIGUSR1));
-	unblock(SIGUSR1);
+	test_unblock(SIGUSR1);
 	while (!count)
 		sched_yield();
 	EXPECT_EQ(SIGUSR1, last_signo);
@@ -1166,7 +1148,7 @@ TEST(a_thread_that_does_not_block_takes_it)
 	EXPECT_EQ(0, pthread_create(&t, NULL, sleeping_thread, (void *)&tid));
 	while (!tid)
 		sched_yield();
-	block(SIGUSR1);
+	test_block(SIGUSR1);
 	EXPECT_EQ(0, pthread_create(&t, NULL, thread_with_all_blocked, NULL));
 	for (int i = 0; i < 100; i++) {
 		EXPECT_EQ(0, kill(getpid(), SIGUSR1));
@@ -1183,8 +1165,8 @@ TEST(signalfd_and_sigwait_see_threads_and_process)
 	sigset_t set;
 	int fd;
 
-	block(SIGUSR1);
-	block(SIGRTMIN);
+	test_block(SIGUSR1);
+	test_block(SIGRTMIN);
 	sigemptyset(&set);
 	sigaddset(&set, SIGUSR1);
 	sigaddset(&set, SIGRTMIN);

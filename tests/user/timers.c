@@ -22,40 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "test.h"
-
-#define US 1000LL
-#define MS 1000000LL
-#define SECOND 1000000000LL
-
-#ifndef sigev_notify_thread_id
-#define sigev_notify_thread_id __sev_fields.sigev_notify_thread_id
-#endif
-
-static long long now(clockid_t clock)
-{
-	struct timespec t;
-
-	EXPECT_EQ(0, clock_gettime(clock, &t));
-	return t.tv_sec * SECOND + t.tv_nsec;
-}
-
-static struct timespec spec(long long ns)
-{
-	return (struct timespec){ .tv_sec = ns / SECOND, .tv_nsec = ns % SECOND };
-}
-
-static long long ns_of(struct timespec t)
-{
-	return t.tv_sec * SECOND + t.tv_nsec;
-}
-
-static void sleep_ns(long long ns)
-{
-	struct timespec t = spec(ns);
-
-	EXPECT_EQ(0, nanosleep(&t, NULL));
-}
+#include "timer.h"
 
 static void spin_cpu(long long ns)
 {
@@ -78,16 +45,6 @@ static void handle(int signo)
 	struct sigaction act = { .sa_handler = on_signal };
 
 	EXPECT_EQ(0, sigaction(signo, &act, NULL));
-}
-
-static sigset_t block(int signo)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, signo);
-	EXPECT_EQ(0, sigprocmask(SIG_BLOCK, &set, NULL));
-	return set;
 }
 
 /*
@@ -212,24 +169,6 @@ TEST(itimer_refuses)
 
 /* ---- POSIX timers: by their own numbers, because a libc has structures of its own ---- */
 
-static int timer_of(clockid_t clock, int notify, int signo)
-{
-	struct sigevent event = { .sigev_notify = notify, .sigev_signo = signo };
-	int id;
-
-	event.sigev_value.sival_int = 77;
-	event.sigev_notify_thread_id = (int)syscall(SYS_gettid);
-	EXPECT_EQ(0, syscall(SYS_timer_create, clock, &event, &id));
-	return id;
-}
-
-static void timer_start(int id, int flags, long long value, long long interval)
-{
-	struct itimerspec its = { .it_value = spec(value), .it_interval = spec(interval) };
-
-	EXPECT_EQ(0, syscall(SYS_timer_settime, id, flags, &its, NULL));
-}
-
 static long long timer_left(int id)
 {
 	struct itimerspec its;
@@ -240,7 +179,7 @@ static long long timer_left(int id)
 
 TEST(timer_counts_what_it_missed)
 {
-	sigset_t set = block(SIGRTMIN);
+	sigset_t set = test_block(SIGRTMIN);
 	int id = timer_of(CLOCK_MONOTONIC, SIGEV_SIGNAL, SIGRTMIN);
 	long long s0 = now(CLOCK_MONOTONIC), s1, t0, t1;
 	siginfo_t info;
@@ -261,7 +200,7 @@ TEST(timer_counts_what_it_missed)
 
 TEST(timer_keeps_its_phase)
 {
-	sigset_t set = block(SIGRTMIN);
+	sigset_t set = test_block(SIGRTMIN);
 	int id = timer_of(CLOCK_MONOTONIC, SIGEV_SIGNAL, SIGRTMIN);
 	long long s0 = now(CLOCK_MONOTONIC), s1, t0, left;
 
@@ -279,7 +218,7 @@ TEST(timer_keeps_its_phase)
 TEST(timer_set_again_keeps_what_is_queued)
 {
 	const struct timespec at_once = { 0, 0 };
-	sigset_t set = block(SIGRTMIN);
+	sigset_t set = test_block(SIGRTMIN);
 	int id = timer_of(CLOCK_MONOTONIC, SIGEV_SIGNAL, SIGRTMIN);
 	siginfo_t info;
 
@@ -311,7 +250,7 @@ TEST(timer_without_a_signal_can_be_read)
 
 TEST(timer_signals_the_thread_it_names)
 {
-	sigset_t set = block(SIGRTMIN);
+	sigset_t set = test_block(SIGRTMIN);
 	int id = timer_of(CLOCK_MONOTONIC, SIGEV_THREAD_ID, SIGRTMIN);
 	struct sigevent event = { .sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGRTMIN };
 	siginfo_t info;
@@ -342,7 +281,7 @@ TEST(timers_are_not_inherited)
 
 static void cpu_timer(clockid_t clock)
 {
-	sigset_t set = block(SIGRTMIN);
+	sigset_t set = test_block(SIGRTMIN);
 	int id = timer_of(clock, SIGEV_SIGNAL, SIGRTMIN);
 	const struct timespec at_once = { 0, 0 };
 	long long start = now(clock);
@@ -389,13 +328,6 @@ TEST(timer_refuses)
 }
 
 /* ---- timerfd ---- */
-
-static void fd_start(int fd, int flags, long long value, long long interval)
-{
-	struct itimerspec its = { .it_value = spec(value), .it_interval = spec(interval) };
-
-	EXPECT_EQ(0, timerfd_settime(fd, flags, &its, NULL));
-}
 
 TEST(timerfd_counts_and_keeps_its_phase)
 {

@@ -219,3 +219,22 @@ int main(int argc, char **argv)
 	}
 	return failed != 0;
 }
+
+sigset_t test_block(int signo)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, signo);
+	EXPECT_EQ(0, sigprocmask(SIG_BLOCK, &set, NULL));
+	return set;
+}
+
+void test_unblock(int signo)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, signo);
+	EXPECT_EQ(0, sigprocmask(SIG_UNBLOCK, &set, NULL));
+}

@@ -15,6 +15,7 @@
  *	program -l		list them
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -87,6 +88,10 @@ void test_write_file(const char *path, const char *text);
 
 /* What is in the file, or fail the test: a static buffer of 64 KiB. */
 const char *test_read_file(const char *path);
+
+/* Block one signal, and not; the set of it alone. */
+sigset_t test_block(int signo);
+void test_unblock(int signo);
 
 /* True when these bytes are all @value. */
 bool test_is_filled(const void *p, unsigned char value, size_t n);
