@@ -458,3 +458,36 @@ TEST(the_host_s_name_is_a_file)
 	EXPECT_EQ(0, strcmp(old, test_read_file(path)));
 	EXPECT_EQ(0, strcmp("other-name", now));
 }
+
+/* The driver in /proc/tty/drivers that has device @major:@minor: its files' name, its type. */
+static void tty_driver(int major, int minor, char *name, char *type)
+{
+	const char *text = test_read_file("/proc/tty/drivers");
+	int m, first, last, end;
+
+	for (const char *line = text; *line; line = strchr(line, '\n') + 1) {
+		EXPECT_EQ(3, sscanf(line, "%*s %60s %d %d%n", name, &m, &first, &end));
+		last = line[end] == '-' ? atoi(line + end + 1) : first;
+		end += (int)strcspn(line + end, " ");
+		EXPECT_EQ(1, sscanf(line + end, "%60s", type));
+		if (m == major && first <= minor && minor <= last)
+			return;
+	}
+	name[0] = type[0] = '\0';
+}
+
+TEST(tty_drivers_name_the_terminals)
+{
+	char name[64], type[64];
+
+	tty_driver(5, 0, name, type);
+	EXPECT(!strcmp(name, "/dev/tty") && !strcmp(type, "system:/dev/tty"));
+	tty_driver(5, 1, name, type);
+	EXPECT(!strcmp(name, "/dev/console") && !strcmp(type, "system:console"));
+	tty_driver(5, 2, name, type);
+	EXPECT(!strcmp(name, "/dev/ptmx") && !strcmp(type, "system"));
+	tty_driver(136, 1000, name, type);
+	EXPECT(!strcmp(name, "/dev/pts") && !strcmp(type, "pty:slave"));
+	tty_driver(250, 0, name, type);
+	EXPECT(!*name);
+}

@@ -250,6 +250,50 @@ static int show_devices(struct text *x, const struct proc_ref *r)
 	return 0;
 }
 
+/* The serial ports have one line together. */
+struct tty_drivers {
+	struct text *x;
+	const char *port;               /* the first one's name, or NULL */
+	u32 major, first, last;
+};
+
+static void emit_tty(void *arg, const struct char_device *cd)
+{
+	struct tty_drivers *d = arg;
+	u32 major = dev_major(cd->dev), minor = dev_minor(cd->dev);
+
+	if (!cd->name || (major != 5 && !str_has_prefix(cd->name, "tty")))
+		return;
+	if (major == 5) {
+		text_printf(d->x, "/dev/%-15s /dev/%-10s %3u %7u system%s%s\n", cd->name, cd->name,
+			    major, minor, minor < 2 ? ":" : "",
+			    minor == 0 ? "/dev/tty" : minor == 1 ? "console" : "");
+		return;
+	}
+	if (!d->port)
+		*d = (struct tty_drivers){ d->x, cd->name, major, minor, minor };
+	d->last = MAX(d->last, minor);
+}
+
+static int show_tty_drivers(struct text *x, const struct proc_ref *r)
+{
+	struct tty_drivers d = { .x = x };
+
+	(void)r;
+	chrdev_show(emit_tty, &d);
+	if (d.port)
+		text_printf(x, "%-20s /dev/%-10.*s %3u %u-%u serial\n", "serial",
+			    (int)strlen(d.port) - 1, d.port, d.major, d.first, d.last);
+	text_printf(x, "%-20s /dev/%-10s %3u %s pty:slave\n", "pty_slave", "pts", 136,
+		    "0-1048575");
+	return 0;
+}
+
+static const struct proc_entry tty_entries[] = {
+	PROC_FILE("drivers", 0444, show_tty_drivers),
+};
+static const struct proc_dir tty_dir = { PROC_TABLE(tty_entries) };
+
 static int show_partitions(struct text *x, const struct proc_ref *r)
 {
 	struct block_device *bd = NULL;
@@ -357,6 +401,7 @@ const struct proc_entry proc_root_entries[] = {
 	{ .name = "thread-self", .mode = S_IFLNK | 0777, .link = link_thread_self },
 	{ .name = "trace", .mode = S_IFREG | 0600, .fops = &proc_trace_ops,
 	  .open = proc_trace_open },
+	PROC_DIR("tty", 0555, &tty_dir),
 	PROC_FILE("uptime", 0444, show_uptime),
 	PROC_FILE("version", 0444, show_version),
 	PROC_FILE("vmstat", 0444, show_vmstat),
