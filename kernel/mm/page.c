@@ -450,6 +450,7 @@ void memory_info(struct memory_info *mi)
 	mi->slab = page_count_sum(PAGE_COUNT_SLAB);
 	mi->kstack = page_count_sum(PAGE_COUNT_KSTACK);
 	mi->pagetables = page_count_sum(PAGE_COUNT_TABLES);
+	mi->ktables = page_count_sum(PAGE_COUNT_KTABLES);
 	pagecache_info(mi);
 	mi->available = mi->free + file + mi->buffers;
 	mi->available -= MIN(mi->available, zone.reserve);

@@ -77,8 +77,7 @@ static bool is_user_space(const struct arch_mmu *m)
 	return m != &kernel_mmu;
 }
 
-/* Put the installed table at @pa on the chain of its space.  The kernel's are on none, and are not
- * counted: they stay. */
+/* Put the installed table at @pa on the chain of its space.  Kernel tables stay: on none. */
 static void table_link(struct arch_mmu *m, paddr_t pa)
 {
 	struct page *pg = phys_to_page(pa);
@@ -108,6 +107,8 @@ static int __noinline table_install(struct arch_mmu *m, pte_t *e)
 	pte_sync();
 	if (is_user_space(m))
 		table_link(m, pa);
+	else if (page_ready)
+		page_count_add(PAGE_COUNT_KTABLES, 1);
 	return 0;
 }
 

@@ -209,6 +209,16 @@ size_t reclaim_pages(size_t n)
 	return can_sleep() ? reclaim_pages_for(n, RECLAIM_TRIES) : 0;
 }
 
+void reclaim_names(void)
+{
+	/* Names hold names: their directories. */
+	for (uint round = 0; round < 2; round++) {
+		(void)caches_shrink(64ul << 10);
+		work_flush(system_work);
+	}
+	(void)slab_shrink();
+}
+
 void reclaim_all(void)
 {
 	/* Names hold inodes, and inodes pages: what one round frees, the next can. */

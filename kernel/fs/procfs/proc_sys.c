@@ -221,7 +221,7 @@ static const struct proc_entry kernel_entries[] = {
 };
 static const struct proc_dir kernel_dir = { PROC_TABLE(kernel_entries) };
 
-/* Linux tells pages (1) and names (2) apart; both go here. */
+/* Pages and what holds them (1), names (2), both.  4: without a message, on Linux. */
 static int write_drop_caches(const struct proc_ref *r, char *text, size_t len)
 {
 	u64 what;
@@ -231,7 +231,10 @@ static int write_drop_caches(const struct proc_ref *r, char *text, size_t len)
 		return -EPERM;
 	if (parse_u64(text, 10, &what, NULL) < 0 || what < 1 || what > 4)
 		return -EINVAL;
-	reclaim_all();
+	if (what & 1)
+		reclaim_all();
+	else if (what & 2)
+		reclaim_names();
 	return 0;
 }
 

@@ -323,9 +323,12 @@ static int show_diskstats(struct text *x, const struct proc_ref *r)
 static int show_stats(struct text *x, const struct proc_ref *r)
 {
 	struct memory_info mi;
+	u64 known;
 
 	(void)r;
 	memory_info(&mi);
+	known = mi.free + mi.cached + mi.buffers + mi.anon + mi.slab + mi.kstack + mi.pagetables +
+		mi.ktables;
 	for (uint i = 0; i < TRACE_COUNT; i++)
 		text_printf(x, "event.%s %lu\n", trace_event_name(i), (ulong)trace_count(i));
 	for (ulong nr = 0; nr < syscall_limit(); nr++)
@@ -337,6 +340,9 @@ static int show_stats(struct text *x, const struct proc_ref *r)
 	text_printf(x, "pages.free %lu\npages.cached %lu\npages.anon %lu\npages.slab %lu\n"
 		    "pages.dirty %lu\npages.tables %lu\n", (ulong)mi.free, (ulong)mi.cached,
 		    (ulong)mi.anon, (ulong)mi.slab, (ulong)mi.dirty, (ulong)mi.pagetables);
+	text_printf(x, "pages.shmem %lu\npages.kstack %lu\npages.committed %lu\npages.other %lu\n",
+		    (ulong)mi.shmem, (ulong)mi.kstack, (ulong)mi.committed,
+		    (ulong)(mi.total - known));
 	return 0;
 }
 

@@ -38,6 +38,7 @@ static struct slab_cache *dentry_cache;
 static struct list *table;
 static uint table_bits;
 static struct list lru = LIST_INIT(lru);        /* dcache_lock; oldest first */
+static size_t lru_count;                        /* dcache_lock */
 
 static struct list *chain_of(const struct dentry *dir, u32 hash)
 {
@@ -174,6 +175,7 @@ int dentry_publish(struct dentry *d, struct inode *ip)
 		dentry_hash(d);
 		d->is_recent = true;
 		list_add_tail(&lru, &d->lru_link);
+		lru_count++;
 		list_add_tail(&d->parent->children, &d->child_link);
 		refs_get(&d->refs);
 	}
@@ -196,6 +198,7 @@ static bool dentry_unhash(struct dentry *d) __must_hold(dcache_lock)
 	d->is_hashed = false;
 	list_remove(&d->hash_link);
 	list_remove(&d->lru_link);
+	lru_count--;
 	return true;
 }
 
@@ -372,13 +375,13 @@ void dcache_shrink_sb(struct superblock *sb)
 size_t dcache_shrink(size_t n)
 {
 	struct list victims = LIST_INIT(victims);
-	size_t looked = 0, freed = 0;
+	size_t look, freed = 0;
 
 	spin_lock(&dcache_lock);
-	while (looked < 4 * n && freed < n && !list_is_empty(&lru)) {
+	look = MIN(4 * n, 2 * lru_count);
+	for (; look && freed < n && !list_is_empty(&lru); look--) {
 		struct dentry *d = list_first(&lru, struct dentry, lru_link);
 
-		looked++;
 		list_remove(&d->lru_link);
 		if (d->is_recent || READ_ONCE(d->refs.count) != 1) {
 			d->is_recent = false;

@@ -116,20 +116,23 @@ enum page_count {
 	PAGE_COUNT_MAPPED,      /* mappings of file pages */
 	PAGE_COUNT_SLAB,
 	PAGE_COUNT_KSTACK,
-	PAGE_COUNT_TABLES,
+	PAGE_COUNT_TABLES,      /* of user address spaces */
+	PAGE_COUNT_KTABLES,     /* of the kernel's: they stay */
 	PAGE_COUNTS,
 };
 void page_count_add(enum page_count which, long n);
 
 struct memory_info {
 	u64 total, free, cached, buffers, dirty, writeback, anon, mapped, slab, kstack, pagetables,
-		shmem, available, committed;    /* pages */
+		ktables, shmem, available, committed;    /* pages */
 };
 void memory_info(struct memory_info *mi);
 u64 page_free_count(void);
 
-/* Drop every clean page and every name that nobody uses (drop_caches).  Sleeps. */
+/* Drop every clean page and every name that nobody uses; only names, with the pages of files that
+ * are known by nothing else (drop_caches).  Sleeps. */
 void reclaim_all(void);
+void reclaim_names(void);
 /* Reclaim up to @n clean or cleanable page-cache pages; returns how many.  May sleep. */
 size_t reclaim_pages(size_t n);
 
