@@ -9,6 +9,10 @@
  *
  * A plan belongs to the tasks that refer to it; task->fault is changed by its task
  * alone, or before it runs and after it has ended.  The countdown is atomic.
+ *
+ * Debug kernels remember the system call in which the plan struck, and its result: the striker's
+ * name stands in the plan from the strike to the end of the call.  A strike between calls (a page
+ * fault of the program) is forgotten when the next one begins.
  */
 #include <gemel/fault.h>
 
@@ -24,6 +28,9 @@ struct fault_plan {
 	struct refs refs;
 	u32 kinds;
 	u32 left;               /* atomic; 0: has struck */
+	struct task *striker;   /* atomic; not referenced */
+	ulong nr;               /* of the call, once left and striker are 0 */
+	long ret;
 };
 
 u32 fault_armed;
@@ -49,7 +56,27 @@ bool fault_strikes(enum fault_kind kind)
 	if (left > 1)
 		return false;
 	armed_add(-1u);
+	WRITE_ONCE(plan->striker, current);
 	return true;
+}
+
+void fault_call_begins(void)
+{
+	struct fault_plan *plan = current->fault;
+
+	if (plan && READ_ONCE(plan->striker) == current)
+		WRITE_ONCE(plan->striker, NULL);
+}
+
+void fault_call_ends(ulong nr, long ret)
+{
+	struct fault_plan *plan = current->fault;
+
+	if (!plan || READ_ONCE(plan->striker) != current)
+		return;
+	plan->nr = nr;
+	plan->ret = ret;
+	WRITE_ONCE(plan->striker, NULL);
 }
 
 void fault_plan_drop(struct task *t)
@@ -84,6 +111,9 @@ int fault_plan_set(u32 kinds, u32 n)
 	refs_init(&plan->refs, 1);
 	plan->kinds = kinds;
 	plan->left = n;
+	plan->striker = NULL;
+	plan->nr = ~0ul;
+	plan->ret = 0;
 	current->fault = plan;
 	armed_add(1);
 	return 0;
@@ -92,6 +122,17 @@ int fault_plan_set(u32 kinds, u32 n)
 u32 fault_plan_left(void)
 {
 	return current->fault ? READ_ONCE(current->fault->left) : 0;
+}
+
+bool fault_plan_result(ulong *nr, long *ret)
+{
+	struct fault_plan *plan = current->fault;
+
+	if (!plan || plan->left || plan->nr == ~0ul)
+		return false;
+	*nr = plan->nr;
+	*ret = plan->ret;
+	return true;
 }
 
 bool fault_plan_has_struck(void)

@@ -446,7 +446,7 @@ long sys_epoll_create1(int flags)
 			"[eventpoll]");
 	if (!f) {
 		kfree(ep);
-		return -ENFILE;
+		return -ENOMEM;
 	}
 	return file_install(f, flags & O_CLOEXEC);
 }

@@ -131,7 +131,7 @@ long sys_eventfd2(uint count, int flags)
 			O_RDWR | (flags & O_NONBLOCK), "[eventfd]");
 	if (!f) {
 		kfree(e);
-		return -ENFILE;
+		return -ENOMEM;
 	}
 	return file_install(f, flags & O_CLOEXEC);
 }

@@ -385,7 +385,7 @@ static struct file *pipe_file(struct inode *ip, uint mode, int flags)
 int pipe_create(struct file *end[2], int flags)
 {
 	struct inode *ip = pipe_inode();
-	int err = -ENFILE;
+	int err = -ENOMEM;
 
 	if (!ip)
 		return -ENOMEM;

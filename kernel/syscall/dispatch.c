@@ -8,6 +8,7 @@
 
 #include <arch/syscall.h>
 #include <uapi/errno.h>
+#include <gemel/fault.h>
 #include <gemel/syscalls.h>
 #include <gemel/trace.h>
 
@@ -104,10 +105,22 @@ u32 syscall_count(ulong nr)
 	return GEMEL_DEBUG ? READ_ONCE(counts[nr]) : 0;
 }
 
+/* Debug kernels count calls, and tell a plan of failure what has come of it. */
+static __noinline long call_watched(ulong nr, const ulong a[6])
+{
+	long ret;
+
+	__atomic_fetch_add(&counts[nr], 1, __ATOMIC_RELAXED);
+	fault_call_begins();
+	ret = calls[nr](a[0], a[1], a[2], a[3], a[4], a[5]);
+	fault_call_ends(nr, ret);
+	return ret;
+}
+
 static __always_inline long syscall_call(ulong nr, const ulong a[6])
 {
-	if (GEMEL_DEBUG && nr < ARRAY_SIZE(calls))
-		__atomic_fetch_add(&counts[nr], 1, __ATOMIC_RELAXED);
+	if (GEMEL_DEBUG && nr < ARRAY_SIZE(calls) && calls[nr])
+		return call_watched(nr, a);
 	if (likely(nr < ARRAY_SIZE(calls) && calls[nr]))
 		return calls[nr](a[0], a[1], a[2], a[3], a[4], a[5]);
 	return -ENOSYS;

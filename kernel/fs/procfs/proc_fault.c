@@ -3,13 +3,15 @@
  * /proc/PID/fail-nth: fault injection for tests, in debug kernels, for root.
  * Writing "N [alloc] [usercopy] [block] [completion]" makes the N-th of these fail, of the
  * writing thread and of what it forks; without kinds, all.  "0" ends it.
- * Reading gives what is left of N: 0 when it has struck.
+ * Reading gives what is left of N: 0 when it has struck; then, if that was in a system call, its
+ * name and what it returned: "0 openat -12".
  */
 #include <uapi/errno.h>
 
 #include <gemel/cred.h>
 #include <gemel/fault.h>
 #include <gemel/string.h>
+#include <gemel/syscall.h>
 #include <gemel/task.h>
 
 #include "proc.h"
@@ -63,6 +65,13 @@ int proc_write_fail_nth(const struct proc_ref *r, char *text, size_t len)
 
 int proc_show_fail_nth(struct text *x, const struct proc_ref *r)
 {
-	text_printf(x, "%u\n", r->t->process == current->process ? fault_plan_left() : 0);
+	bool is_ours = r->t->process == current->process;
+	ulong nr;
+	long ret;
+
+	text_printf(x, "%u", is_ours ? fault_plan_left() : 0);
+	if (is_ours && fault_plan_result(&nr, &ret))
+		text_printf(x, " %s %ld", syscall_name(nr), ret);
+	text_puts(x, "\n");
 	return 0;
 }

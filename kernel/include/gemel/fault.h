@@ -33,6 +33,11 @@ static inline bool fault_should_fail(enum fault_kind kind)
 int __must_check fault_plan_set(u32 kinds, u32 n);
 /* What is left of the current task's plan: 0, it has struck or there is none. */
 u32 fault_plan_left(void);
+/* Around a system call of current's, in debug kernels. */
+void fault_call_begins(void);
+void fault_call_ends(ulong nr, long ret);
+/* What came of the call in which current's plan struck; false: it has not, or not in a call. */
+bool fault_plan_result(ulong *nr, long *ret);
 /* The current task has a plan, and it is done. */
 bool fault_plan_has_struck(void);
 /* @child, not yet running, shares current's plan.  A task that goes gives its plan back. */
