@@ -13,6 +13,7 @@ MAKEFLAGS += $(if $(filter 0,$(MAKELEVEL)),-j$(shell nproc)) --no-print-director
 .SECONDEXPANSION:
 
 B     := build/$(ARCH)$(if $(filter 1,$(DEBUG)),-debug)
+I     := build/$(ARCH)
 CPU   := $(if $(filter arm64,$(ARCH)),aarch64,x86_64)
 CC    := clang
 LD    := ld.lld
@@ -23,18 +24,18 @@ include kernel/build.mk user/build.mk
 
 # --- images of the disk ------------------------------------------------------------------
 
-$B/disk.img: tools/image $(UPROG) $(UMAIN) $(shell find user/etc -type f)
+$I/disk.img: tools/image $(UPROG) $(UMAIN) $(shell find user/etc -type f)
 	@echo "  DISK $@"
 	@tools/image --arch $(ARCH) --out $@
-image: $B/disk.img              ## the disk image that the guest boots from
+image: $I/disk.img              ## the disk image that the guest boots from
 # A root of Debian's packages; they are downloaded the first time.
 build/packages/$(ARCH)/debian/.complete: user/debian/packages
 	@tools/setup debian $(ARCH)
 	@touch $@
-$B/debian.img: tools/image tools/debian.py build/packages/$(ARCH)/debian/.complete $(UPROG)
+$I/debian.img: tools/image tools/debian.py build/packages/$(ARCH)/debian/.complete $(UPROG)
 	@echo "  DISK $@"
 	@tools/image --arch $(ARCH) --out $@ --debian
-debian-image: $B/debian.img     ## the image of Debian's programs: tools/run --disk $B/debian.img
+debian-image: $I/debian.img     ## the image of Debian's programs: tools/run --disk $I/debian.img
 debian-test: both-debian-ready  ## Debian's Python tests itself, on both architectures
 	@tests/debian/python_short.py
 	@tests/debian/python_long.py
@@ -58,6 +59,7 @@ arm64-%:
 test:                           ## prove both architectures: all rings (tools/test --help)
 	@tools/setup
 	@$(MAKE) both-test-ready
+	@$(MAKE) DEBUG=1 both-debug-ready
 	@tools/test
 test-ready: kernel kernel-test image debian-image
 lint:                           ## the rules of the tree; headers alone; the template port links
@@ -75,13 +77,15 @@ else
 	@$(MAKE) -C tests/fuzz $(if $(filter all,$(T)),all,T=$(or $(T),fdt)) \
 		SECONDS=$(or $(SECONDS),60)
 endif
-failnth:                        ## fail each thing that can, in every contract test; STEP=1
+failnth:       ## COUNT=8 of the things that can fail, each kind, in every contract program
 	@$(MAKE) DEBUG=1 kernel image
 	@tools/run --debug --arch $(ARCH) -c 'for t in /usr/lib/gemel/tests/*; do for k in \
-		alloc usercopy block completion; do failnth -s 30 -i $(or $(STEP),1) -k $$k $$t; done; done'
-check-debug:                    ## tests and stages in the debug kernels of both
-	@$(MAKE) DEBUG=1 both-test-ready
-	@tools/test debug
+		alloc usercopy block completion; do \
+		failnth -s 60 -c $(or $(COUNT),8) -k $$k $$t || bad=1; done; done; exit $${bad:-0}'
+check-debug:                    ## tests and all stages in the debug kernels of both
+	@$(MAKE) DEBUG=1 both-debug-ready
+	@tools/test debug thorough
+debug-ready: kernel kernel-test image
 check-kernel: kernel-test       ## the tests inside the kernel, under QEMU
 	@tools/test --arch $(ARCH) kernel
 stages: kernel image            ## the contract programs on Gemel, in order, a line each

@@ -5,7 +5,8 @@ U     := build/$(ARCH)/user
 ROOT  := build/packages/$(ARCH)/root
 MUSL  := $(ROOT)/usr/lib/$(CPU)-linux-musl
 UCC   := $(CC) --target=$(CPU)-linux-musl -std=gnu11 -O2 -g -nostdlibinc -D_GNU_SOURCE \
-	-fno-stack-protector -Wall -Wextra -Werror -Itests/user/lib -Itests/stress/lib \
+	-fno-stack-protector -Wall -Wextra -Werror -Itests/lib -Itests/user/lib \
+	-Itests/stress/lib \
 	-isystem $(ROOT)/usr/include/$(CPU)-linux-musl -isystem $(ROOT)/usr/include \
 	-isystem $(ROOT)/usr/include/$(CPU)-linux-gnu
 LIBGCC := $(ROOT)/usr/lib/gcc/$(CPU)-linux-gnu/12/libgcc.a
@@ -20,7 +21,7 @@ UPROG := $(patsubst user/%/,$U/%,$(sort $(dir $(wildcard user/*/*.c))))
 UTEST := $(patsubst tests/user/%.c,$U/tests/%,$(wildcard tests/user/*.c))
 UBENCH := $(patsubst bench/%.c,$U/bench/%,$(wildcard bench/*.c))
 USTRESS := $(patsubst tests/%.c,$U/%,$(wildcard tests/stress/*.c))
-lib_of = $(patsubst %.c,$U/obj/%.o,$(wildcard tests/$(1)/lib/*.c))
+lib_of = $(patsubst %.c,$U/obj/%.o,$(wildcard tests/$(1)/lib/*.c tests/lib/*.c))
 UMAIN := $(UTEST) $(UBENCH) $(USTRESS)
 
 user: $(UPROG) $(UMAIN)         ## build the user programs and their tests
@@ -31,6 +32,7 @@ $U/obj/%.o: %.c user/build.mk | build/packages/$(ARCH)/.complete
 start = $(if $(filter %_pie,$@),$(PIE),$(if $(filter %_dyn,$@),$(DYNAMIC),$(STATIC)))
 libc  = $(if $(filter %_dyn,$@),-L$(ROOT)/lib/$(CPU)-linux-musl -lc $(LIBGCC),--start-group $(MUSL)/libc.a $(LIBGCC) --end-group)
 $(UPROG): $U/%: $$(addprefix $U/obj/,$$(addsuffix .o,$$(basename $$(wildcard user/$$*/*.c))))
+$U/failnth: $U/obj/tests/lib/leaks.o
 $(UTEST): $U/tests/%: $U/obj/tests/user/%.o $(call lib_of,user)
 $(USTRESS): $U/stress/%: $U/obj/tests/stress/%.o $(call lib_of,stress)
 $(UBENCH): $U/bench/%: $U/obj/bench/%.o

@@ -102,6 +102,16 @@ def test_leak(arch):
                  boot(arch, "ktest=plant plant=leak"))
 
 
+def test_leak_of_a_contract_test(arch):
+    subprocess.run(["make", "-s", f"ARCH={arch}", "DEBUG=1", "kernel"], cwd=TOP, check=True,
+                   stdout=subprocess.DEVNULL)
+    done = subprocess.run(
+        [TOP / "tools/run", "--arch", arch, "--debug", "--smp", "1", "--timeout", str(LIMIT_S), "-c",
+         "TEST_LEAKS=1 /usr/lib/gemel/tests/selftest -leak"],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+    expect_match(r"^FAIL selftest\.leak leak: [\w.-]+ was \d+, is \d+\n$", done.stdout)
+
+
 def test_stack_overflow(arch):
     expect_match("panic: .*stack overflow", boot(arch, "ktest=crash crash=stack"))
 

@@ -17,6 +17,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "leaks.h"
+
 enum { PROGRESS_S = 5, GRACE_S = 60, WHY_MAX = 256 };
 
 static struct shared {

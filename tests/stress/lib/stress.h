@@ -11,7 +11,7 @@
  * tests/stress/AREA.c has stress_main(), which makes the load until stress_goes_on()
  * says no, checks that nothing is lost, and gives everything back.  It runs in a
  * process (and group) of its own, once for a second to fill the kernel's caches and once
- * in earnest; around the second run the kernel's counters must be the same (leaks.c; on a
+ * in earnest; around the second run the kernel's counters must not grow (leaks.h; on a
  * kernel that has no such counters only the program's own checks count).  A program that
  * does not come to its end in time has lost something, too.
  *
@@ -41,7 +41,3 @@ void stress_fail(const char *file, int line, const char *expr, long want, long g
 			stress_fail(__FILE__, __LINE__, #got, want_, got_);     \
 	} while (0)
 #define STRESS_CHECK(cond) STRESS_EQ(1, !!(cond))
-
-/* leaks.c: remember the counters; later: are they back?  NULL, or what is not. */
-void leaks_begin(void);
-const char *leaks_end(void);

@@ -14,10 +14,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "leaks.h"
+
 extern const struct test tests_start[] __asm__("__start_tests");
 extern const struct test tests_end[] __asm__("__stop_tests");
 
 static const char *suite, *running;
+static bool counts_leaks;
 static const char *const bases[] = { "/tmp", "/var/tmp" };
 static int suite_pid;
 
@@ -160,6 +163,7 @@ static bool wait_limited(pid_t pid, int *status)
 	return true;
 }
 
+/* True: it has passed.  If not, this has said why. */
 static bool run_test(const struct test *t)
 {
 	int status = 0;
@@ -183,15 +187,56 @@ static bool run_test(const struct test *t)
 		scratch_name(bases[i], name, sizeof(name));
 		remove_tree(name);
 	}
-	if (in_time && WIFEXITED(status) && WEXITSTATUS(status) == 0) {
-		printf("ok %s.%s\n", suite, t->name);
+	if (in_time && WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return true;
-	}
 	if (!in_time)
 		printf("FAIL %s.%s not over after %d s\n", suite, t->name, TEST_SECONDS);
 	else if (WIFSIGNALED(status))
 		printf("FAIL %s.%s killed by signal %d\n", suite, t->name, WTERMSIG(status));
 	return false;
+}
+
+/* The same in a process of its own: what is counted as held has no part in it. */
+static bool run_apart(const struct test *t)
+{
+	int status = -1;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		bool passed = run_test(t);
+
+		fflush(NULL);
+		_exit(!passed);
+	}
+	waitpid(pid, &status, 0);
+	return status == 0;
+}
+
+static bool run_and_tell(const struct test *t)
+{
+	const char *leak = NULL;
+	bool passed = counts_leaks ? run_apart(t) : run_test(t);
+
+	if (counts_leaks)
+		leak = leaks_check();
+	for (int run = 1; run < LEAK_RUNS && passed && leak; run++) {
+		passed = run_apart(t);
+		leak = leaks_again();
+	}
+	if (passed)
+		printf("%s %s.%s%s%s\n", leak ? "FAIL" : "ok", suite, t->name, leak ? " " : "",
+		       leak ? leak : "");
+	return passed && !leak;
+}
+
+/* What leaves something behind: in a session of its own, the end of the test does not reach it. */
+static void leave_a_process(void)
+{
+	if (fork() == 0) {
+		setsid();
+		alarm(TEST_SECONDS);
+		pause();
+	}
 }
 
 static bool is_wanted(const struct test *t, int argc, char **argv)
@@ -211,11 +256,17 @@ int main(int argc, char **argv)
 	suite_pid = getpid();
 	suite = slash ? slash + 1 : argv[0];
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	counts_leaks = getenv("TEST_LEAKS") && !list;
+	unsetenv("TEST_LEAKS");         /* programs that tests run count nothing */
+	if (counts_leaks)
+		leaks_begin();
+	if (argc == 2 && strcmp(argv[1], "-leak") == 0)
+		return !run_and_tell(&(struct test){ "leak", leave_a_process });
 	for (const struct test *t = tests_start; t < tests_end; t++) {
 		if (list)
 			printf("%s.%s\n", suite, t->name);
 		else if (is_wanted(t, argc, argv))
-			failed += !run_test(t);
+			failed += !run_and_tell(t);
 	}
 	return failed != 0;
 }
