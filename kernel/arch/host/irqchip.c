@@ -96,6 +96,14 @@ void host_irq_serve(void)
 	}
 }
 
+/* Who spins sees time pass, and is interrupted. */
+void host_relax(void)
+{
+	host_cycles += 16;
+	if (host_irq_on)
+		arch_irq_enable();
+}
+
 void host_idle(void)
 {
 	if (!host_irq_is_due()) {

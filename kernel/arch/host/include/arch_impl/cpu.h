@@ -4,6 +4,7 @@
 extern struct cpu cpu_boot;
 extern struct task *host_current;
 void host_idle(void);
+void host_relax(void);
 
 static inline struct cpu *arch_this_cpu(void)
 {
@@ -17,6 +18,7 @@ static inline struct task *arch_current(void)
 
 static inline void arch_cpu_relax(void)
 {
+	host_relax();
 }
 
 static inline void arch_cpu_idle(void)
