@@ -67,28 +67,23 @@ static void arm(int fd, long n)
 		fail("/proc/self/fail-nth");
 }
 
-static void silence(void)
-{
-	int fd = open("/dev/null", O_RDWR);
-
-	dup2(fd, STDOUT_FILENO);
-	dup2(fd, STDERR_FILENO);
-}
-
 /* The child arms itself and stays, to tell afterwards what has come of the fault. */
 static void run_child(long n, char **argv, struct outcome *o)
 {
 	int fd = open("/proc/self/fail-nth", O_RDWR | O_CLOEXEC);
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);       /* later it might be what fails */
 	char text[64] = "";
 	pid_t pid;
 
-	if (fd < 0)
-		fail("/proc/self/fail-nth");
+	if (fd < 0 || null < 0)
+		fail("/proc/self/fail-nth or /dev/null");
 	arm(fd, n);
 	pid = fork();
 	if (pid == 0) {
-		if (!options.verbose)
-			silence();
+		if (!options.verbose) {
+			dup2(null, STDOUT_FILENO);
+			dup2(null, STDERR_FILENO);
+		}
 		if (!options.as_root && (setgid(NOBODY) < 0 || setuid(NOBODY) < 0))
 			_exit(EXIT_NOT_RUN);
 		execvp(argv[0], argv);
