@@ -140,15 +140,27 @@ static bool timer_is_running(const struct timer *t)
 	return false;
 }
 
+/* Take @t out of its home's queue.  False: its callback runs there, and may set it again. */
+static bool cancel_at_rest(struct timer *t) __no_lock_analysis
+{
+	struct timer_queue *q = home_lock(t);
+	bool at_rest = q->running != t;
+
+	queue_remove(q, t);
+	irq_unlock(&q->lock);
+	return at_rest;
+}
+
+/*
+ * After the wait no callback runs that began at a home before this one: whoever sets the timer from
+ * now on, its callback, does so at its home.  There, one look under the lock tells all.
+ */
 void timer_cancel_sync(struct timer *t)
 {
-	for (;;) {
-		timer_cancel(t);
-		if (!timer_is_running(t))
-			break;
+	do {
 		while (timer_is_running(t))
 			arch_cpu_relax();
-	}
+	} while (!cancel_at_rest(t));
 }
 
 /* Take the first timer that is due, and say that it runs; NULL: none, and the rest is armed. */

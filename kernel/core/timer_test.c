@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Timers: order, lateness, cancelling; the clock does not go back. */
+#include <arch/cpu.h>
 #include <gemel/cpu.h>
 #include <gemel/ktest.h>
 #include <gemel/task.h>
@@ -119,6 +120,31 @@ KTEST(timer, many_cpus_may_set_one_timer)
 	EXPECT_EQ(4, test_threads_run(timer_fighter, 4));
 	timer_cancel_sync(&tt.timer[0]);
 	EXPECT(!timer_is_armed(&tt.timer[0]));
+}
+
+/* As a periodic one does, and at once. */
+static void timer_again(struct timer *timer)
+{
+	timer_set(timer, time_now());
+}
+
+static void timer_start_again(void *arg)
+{
+	(void)arg;
+	timer_set(&tt.timer[0], time_now());
+}
+
+/* Its callback runs on another CPU while it is cancelled. */
+KTEST(timer, one_that_sets_itself_stays_cancelled)
+{
+	timer_init(&tt.timer[0], timer_again);
+	for (uint i = 0; i < 2000; i++) {
+		smp_call_others(timer_start_again, NULL);
+		for (uint n = i % 64; n > 0; n--)
+			arch_cpu_relax();
+		timer_cancel_sync(&tt.timer[0]);
+		EXPECT(!timer_is_armed(&tt.timer[0]));
+	}
 }
 
 static int clock_watcher(void *arg)
