@@ -615,7 +615,7 @@ static void name_add_item(char *name, char item, int signo)
 		name_add_number(name, time_realtime() / NSEC_PER_SEC);
 		break;
 	case 'h':
-		uts_node_name(node, sizeof(node));
+		uts_name_get(UTS_NODE, node, sizeof(node));
 		name_add(name, node);
 		break;
 	case 'e':

@@ -24,45 +24,25 @@
 /* ---- names ---- */
 
 static struct spinlock uts_lock = SPINLOCK_INIT(FDTABLE);
-static char node_name[65] = "(none)", domain_name[65] = "(none)";
+static char uts_names[2][UTS_NAME_MAX + 1] = { "(none)", "(none)" };
 
 struct uapi_utsname {
 	char sysname[65], nodename[65], release[65], version[65], machine[65], domainname[65];
 };
 
-static void get_uts(const char *from, char *buf, size_t size)
+void uts_name_get(enum uts_name which, char *buf, size_t size)
 {
 	spin_lock(&uts_lock);
-	strscpy(buf, from, size);
+	strscpy(buf, uts_names[which], size);
 	spin_unlock(&uts_lock);
 }
 
-/* @name is zero behind its end. */
-static void put_uts(char *where, const char name[65])
+void uts_name_set(enum uts_name which, const char *name, size_t len)
 {
 	spin_lock(&uts_lock);
-	memcpy(where, name, 65);
+	memset(uts_names[which], 0, sizeof(uts_names[which]));
+	memcpy(uts_names[which], name, MIN(len, (size_t)UTS_NAME_MAX));
 	spin_unlock(&uts_lock);
-}
-
-void uts_node_name(char *buf, size_t size)
-{
-	get_uts(node_name, buf, size);
-}
-
-void uts_domain_name(char *buf, size_t size)
-{
-	get_uts(domain_name, buf, size);
-}
-
-void uts_set_node_name(const char name[65])
-{
-	put_uts(node_name, name);
-}
-
-void uts_set_domain_name(const char name[65])
-{
-	put_uts(domain_name, name);
 }
 
 long sys_uname(void __user *ubuf)
@@ -77,36 +57,36 @@ long sys_uname(void __user *ubuf)
 	strscpy(u->version, UTS_VERSION, sizeof(u->version));
 	strscpy(u->machine, arch_machine_name, sizeof(u->machine));
 	spin_lock(&uts_lock);
-	memcpy(u->nodename, node_name, sizeof(node_name));
-	memcpy(u->domainname, domain_name, sizeof(domain_name));
+	memcpy(u->nodename, uts_names[UTS_NODE], sizeof(u->nodename));
+	memcpy(u->domainname, uts_names[UTS_DOMAIN], sizeof(u->domainname));
 	spin_unlock(&uts_lock);
 	err = copy_to_user(ubuf, u, sizeof(*u));
 	kfree(u);
 	return err;
 }
 
-static long set_uts(char *where, const char __user *uname, int len)
+static long set_uts(enum uts_name which, const char __user *uname, int len)
 {
-	char name[65] = "";
+	char name[UTS_NAME_MAX];
 
 	if (!capable(CAP_SYS_ADMIN))
 		return -EPERM;
-	if (len < 0 || len > 64)
+	if (len < 0 || len > UTS_NAME_MAX)
 		return -EINVAL;
 	if (copy_from_user(name, uname, (size_t)len) < 0)
 		return -EFAULT;
-	put_uts(where, name);
+	uts_name_set(which, name, (size_t)len);
 	return 0;
 }
 
 long sys_sethostname(const char __user *name, int len)
 {
-	return set_uts(node_name, name, len);
+	return set_uts(UTS_NODE, name, len);
 }
 
 long sys_setdomainname(const char __user *name, int len)
 {
-	return set_uts(domain_name, name, len);
+	return set_uts(UTS_DOMAIN, name, len);
 }
 
 /* ---- sysinfo ---- */

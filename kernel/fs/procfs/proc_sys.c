@@ -13,53 +13,46 @@
 #include "../vfs/vfs.h"
 #include "proc.h"
 
-static int show_hostname(struct text *x, const struct proc_ref *r)
+static int show_name(struct text *x, enum uts_name which)
 {
-	char name[72];
+	char name[UTS_NAME_MAX + 1];
 
-	(void)r;
-	uts_node_name(name, sizeof(name));
-	text_printf(x, "%s\n", name);
-	return 0;
-}
-
-static int show_domainname(struct text *x, const struct proc_ref *r)
-{
-	char name[72];
-
-	(void)r;
-	uts_domain_name(name, sizeof(name));
+	uts_name_get(which, name, sizeof(name));
 	text_printf(x, "%s\n", name);
 	return 0;
 }
 
 /* The first line, as much of it as a name holds. */
-static void take_name(char name[65], const char *text, size_t len)
+static int write_name(enum uts_name which, const char *text, size_t len)
 {
 	const char *end = memchr(text, '\n', len);
 
-	memset(name, 0, 65);
-	memcpy(name, text, MIN(end ? (size_t)(end - text) : len, 64));
+	uts_name_set(which, text, end ? (size_t)(end - text) : len);
+	return 0;
+}
+
+static int show_hostname(struct text *x, const struct proc_ref *r)
+{
+	(void)r;
+	return show_name(x, UTS_NODE);
+}
+
+static int show_domainname(struct text *x, const struct proc_ref *r)
+{
+	(void)r;
+	return show_name(x, UTS_DOMAIN);
 }
 
 static int write_hostname(const struct proc_ref *r, char *text, size_t len)
 {
-	char name[65];
-
 	(void)r;
-	take_name(name, text, len);
-	uts_set_node_name(name);
-	return 0;
+	return write_name(UTS_NODE, text, len);
 }
 
 static int write_domainname(const struct proc_ref *r, char *text, size_t len)
 {
-	char name[65];
-
 	(void)r;
-	take_name(name, text, len);
-	uts_set_domain_name(name);
-	return 0;
+	return write_name(UTS_DOMAIN, text, len);
 }
 
 /* A file whose text is a constant. */
