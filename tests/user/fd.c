@@ -338,6 +338,23 @@ TEST(select_sets_and_counts)
 	EXPECT_ERRNO(EBADF, select(41, &r, NULL, NULL, &tv));
 }
 
+/* The call itself: the library's function is strict about the microseconds. */
+TEST(select_takes_any_microseconds)
+{
+#ifdef SYS_select
+	struct timeval over = { 0, 1000000 }, far = { INT64_MAX, 2000000 }, past = { 1, -1 };
+	int fds[2];
+	fd_set w;
+
+	EXPECT_EQ(0, pipe(fds));
+	FD_ZERO(&w);
+	FD_SET(fds[1], &w);
+	EXPECT_EQ(1, syscall(SYS_select, fds[1] + 1, NULL, &w, NULL, &over));
+	EXPECT_ERRNO(EINVAL, syscall(SYS_select, fds[1] + 1, NULL, &w, NULL, &far));
+	EXPECT_ERRNO(EINVAL, syscall(SYS_select, fds[1] + 1, NULL, &w, NULL, &past));
+#endif
+}
+
 static void on_alarm(int signo)
 {
 	(void)signo;

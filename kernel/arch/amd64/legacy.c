@@ -165,7 +165,8 @@ static int select_deadline(struct uapi_timeval __user *timeout, u64 *deadline)
 		return 0;
 	if (user_read(&tv, timeout) < 0)
 		return -EFAULT;
-	ts.sec = tv.sec + tv.usec / 1000000;
+	/* What wraps is negative, and so refused. */
+	ts.sec = (s64)((u64)tv.sec + (u64)(tv.usec / 1000000));
 	ts.nsec = tv.usec % 1000000 * 1000;
 	return poll_deadline(&ts, deadline);
 }
