@@ -256,12 +256,23 @@ static void reparent_children(struct process *p, struct list *dead) __must_hold(
 
 /* ---- reaping ---- */
 
+/* What was sent and never taken is its user's again, though the last who looks frees @p later. */
+static void drop_signals(struct process *p) __must_hold(process_lock)
+{
+	struct sighand *sh = sighand_lock(p);
+
+	sigpending_flush(&p->leader->pending);
+	sigpending_flush(&p->shared_pending);
+	sighand_unlock(sh);
+}
+
 void process_reap(struct process *p)
 {
 	struct process *parent = p->parent;
 
 	ASSERT(p->is_zombie && !p->is_reaped);
 	p->is_reaped = true;
+	drop_signals(p);
 	list_remove(&p->sibling);
 	group_leave(p);
 	session_put(p->session);

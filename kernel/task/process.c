@@ -197,6 +197,7 @@ void process_remove_thread(struct process *p, struct task *t)
 	irq_lock(&p->sighand->lock);
 	list_remove(&t->thread_link);
 	p->nthreads--;
+	sigpending_flush(&t->pending);
 	irq_unlock(&p->sighand->lock);
 	list_remove(&t->all_link);
 }
@@ -305,6 +306,9 @@ pid_t process_next_thread(struct process *p, pid_t tid)
 
 char task_state_letter(struct task *t)
 {
+	/* Who waited for it may look before its last switch. */
+	if (t->process && READ_ONCE(t->process->is_zombie))
+		return 'Z';
 	switch (READ_ONCE(t->state)) {
 	case TASK_SLEEPING:
 		return 'S';
