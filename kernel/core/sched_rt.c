@@ -5,8 +5,8 @@
  * yields, RR until its slice is over.
  *
  * The class may use RT_RUNTIME_NS of each RT_PERIOD_NS.  That is asked only when a fair task
- * waits: without one, what real-time tasks leave is nobody's.  A period begins when the
- * first is asked for after the end of the last.
+ * waits: without one, what real-time tasks leave is nobody's.  What a period had too much, as its
+ * end was seen late, the next has too little: however late timers are, fair tasks get their part.
  *
  * Lock: rq->lock.
  */
@@ -59,8 +59,10 @@ void rt_charge(struct run_queue *rq, struct sched_entity *se, u64 delta_ns)
 bool rt_is_throttled(struct run_queue *rq, u64 now_ns)
 {
 	if (now_ns >= rq->rt_period_end_ns) {
-		rq->rt_period_end_ns = now_ns + RT_PERIOD_NS;
-		rq->rt_used_ns = 0;
+		u64 periods = (now_ns - rq->rt_period_end_ns) / RT_PERIOD_NS + 1;
+
+		rq->rt_period_end_ns += periods * RT_PERIOD_NS;
+		rq->rt_used_ns -= MIN(rq->rt_used_ns, periods * RT_RUNTIME_NS);
 	}
 	return rq->rt_used_ns >= RT_RUNTIME_NS && rq->nr_fair;
 }

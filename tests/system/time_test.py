@@ -4,8 +4,10 @@
 programs."""
 import re
 import subprocess
+import sys
+import time
 
-from system import TOP, Failure, expect_equal, main
+from system import ARCHES, TOP, Failure, Guest, expect_equal, main
 
 LATE_NS = 100000
 LIMIT_S = 180
@@ -36,5 +38,25 @@ def test_clock_without_the_counter(arch):
         raise Failure(out)
 
 
+def uptime(guest):
+    """The guest's uptime, and between which two moments of this machine it was read."""
+    start = time.monotonic()
+    seconds = float(guest.type("cat /proc/uptime").split()[0])
+    return seconds, start, time.monotonic()
+
+
+def test_a_second_is_a_second(arch):
+    for machine in ARCHES[arch].machines:
+        with Guest(arch, "--machine", machine, "--smp", "1") as guest:
+            guest.log_in()
+            first, after_first, before_first = uptime(guest)
+            guest.type("sleep 2")
+            last, after_last, before_last = uptime(guest)
+            least, most = after_last - before_first, before_last - after_first
+            if not least * 0.99 - 0.02 <= last - first <= most * 1.01 + 0.02:
+                raise Failure(f"{machine}: {last - first:.2f} s in the guest, here {least:.2f} to "
+                              f"{most:.2f}")
+
+
 if __name__ == "__main__":
-    main(globals())
+    sys.exit(main(globals()))

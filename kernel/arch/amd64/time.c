@@ -3,8 +3,8 @@
  * The time-stamp counter as clock, the local APIC's timer as alarm.
  *
  * The TSC's rate: what the CPU or the hypervisor says, else measured against
- * the first of ACPI PM timer, HPET, PIT that is there.  The APIC timer, where
- * it has no TSC-deadline mode, is measured together with it.
+ * the first of ACPI PM timer, HPET, PIT that is there, else against the APIC timer.
+ * That one, where it has no TSC-deadline mode, is measured together with it.
  */
 #include <arch/time.h>
 
@@ -32,7 +32,9 @@
 #define FEMTO           1000000000000000ull
 
 #define CALIBRATE_US    2000u
-#define HZ_GUESS        1000000000ull   /* what QEMU's TSC does under -icount */
+#define CALIBRATE_PARTS 128u            /* one of them may be uncertain */
+#define CALIBRATE_TRIES 20u             /* until the best is taken as it is */
+#define LAPIC_HZ        1000000000u
 
 static u64 tsc_hz;
 static u64 lapic_mult;          /* APIC ticks a TSC tick, << 32; 0: TSC-deadline */
@@ -115,15 +117,14 @@ static bool hpet_open(struct reference *ref)
 	return reference_is_running(ref);
 }
 
-static bool reference_find(struct reference *ref)
+static bool pm_timer_open(struct reference *ref)
 {
-	if (machine.has_pm_timer) {
-		*ref = (struct reference){ "PM timer", pm_timer_read, PM_TIMER_MASK, PM_TIMER_HZ };
-		if (reference_is_running(ref))
-			return true;
-	}
-	if (hpet_open(ref))
-		return true;
+	*ref = (struct reference){ "PM timer", pm_timer_read, PM_TIMER_MASK, PM_TIMER_HZ };
+	return machine.has_pm_timer && reference_is_running(ref);
+}
+
+static bool pit_open(struct reference *ref)
+{
 	/* Gate on, speaker off; mode 0 from the top. */
 	outb(PIT_GATE, (inb(PIT_GATE) & ~2) | 1);
 	outb(PIT_MODE, 0xb0);
@@ -133,8 +134,20 @@ static bool reference_find(struct reference *ref)
 	return reference_is_running(ref);
 }
 
+static u32 lapic_timer_read(void)
+{
+	return ~0u - lapic_timer_count();
+}
+
+/* A machine with none of the three is virtual: QEMU and KVM give every APIC the same rate. */
+static void reference_find(struct reference *ref)
+{
+	if (!pm_timer_open(ref) && !hpet_open(ref) && !pit_open(ref))
+		*ref = (struct reference){ "APIC", lapic_timer_read, ~0u, LAPIC_HZ };
+}
+
 struct sample {
-	u64 tsc;
+	u64 tsc, width;                 /* its middle, and how long it took */
 	u32 ticks;
 	u32 lapic;
 };
@@ -142,8 +155,7 @@ struct sample {
 /* The TSC and the reference at one moment: the tightest of a few tries. */
 static struct sample sample_take(const struct reference *ref)
 {
-	struct sample best = { 0 };
-	u64 best_width = ~0ull;
+	struct sample best = { .width = ~0ull };
 
 	for (uint i = 0; i < 4; i++) {
 		u64 before = arch_cycles();
@@ -151,10 +163,8 @@ static struct sample sample_take(const struct reference *ref)
 		u32 count = lapic_timer_count();
 		u64 width = arch_cycles() - before;
 
-		if (width < best_width) {
-			best_width = width;
-			best = (struct sample){ before + width / 2, ticks, count };
-		}
+		if (width < best.width)
+			best = (struct sample){ before + width / 2, width, ticks, count };
 	}
 	return best;
 }
@@ -169,36 +179,45 @@ static u64 scale(u64 value, u64 mul, u64 div)
 	return low;
 }
 
+/*
+ * A stretch of CALIBRATE_US.  Returns how much of it is uncertain, in TSC ticks; all of it if a
+ * hypervisor stopped us for a good part, in which the reference may even have come round.
+ */
+static u64 stretch_take(const struct reference *ref, struct sample *a, struct sample *b)
+{
+	u32 wanted = (u32)(ref->hz * CALIBRATE_US / 1000000);
+	u64 pause = 0, last, now;
+
+	*a = sample_take(ref);
+	last = a->tsc;
+	while (((ref->read() - a->ticks) & ref->mask) < wanted) {
+		now = arch_cycles();
+		pause = MAX(pause, now - last);
+		last = now;
+	}
+	*b = sample_take(ref);
+	pause = MAX(pause, b->tsc - last);
+	return pause > (b->tsc - a->tsc) / 4 ? ~0ull : a->width + b->width;
+}
+
 /* The TSC's rate, unless @known, and the APIC timer's in TSC ticks. */
 static void measure(const struct reference *ref, u64 known)
 {
-	u32 wanted = (u32)(ref->hz * CALIBRATE_US / 1000000);
-	struct sample a, b;
-	u32 ticks;
+	u64 least = ~0ull, unsure, length = 0;
 
 	lapic_timer_oneshot(~0u);
-	a = sample_take(ref);
-	while (((ref->read() - a.ticks) & ref->mask) < wanted)
-		arch_cpu_relax();
-	b = sample_take(ref);
-	lapic_timer_oneshot(0);
-	ticks = (b.ticks - a.ticks) & ref->mask;
-	tsc_hz = known ? known : scale(b.tsc - a.tsc, ref->hz, ticks);
-	lapic_mult = scale(a.lapic - b.lapic, 1ull << 32, b.tsc - a.tsc);
-}
+	for (uint i = 0; i < CALIBRATE_TRIES && least > length / CALIBRATE_PARTS; i++) {
+		struct sample a, b;
 
-/* Nothing to measure against: the two counters against each other. */
-static void measure_alone(u64 known)
-{
-	u64 start;
-
-	lapic_timer_oneshot(~0u);
-	start = arch_cycles();
-	while (~0u - lapic_timer_count() < 100000)
-		arch_cpu_relax();
-	lapic_mult = scale(~0u - lapic_timer_count(), 1ull << 32, arch_cycles() - start);
+		unsure = stretch_take(ref, &a, &b);
+		if (length && unsure >= least)
+			continue;
+		least = unsure;
+		length = b.tsc - a.tsc;
+		tsc_hz = known ? known : scale(length, ref->hz, (b.ticks - a.ticks) & ref->mask);
+		lapic_mult = scale(a.lapic - b.lapic, 1ull << 32, length);
+	}
 	lapic_timer_oneshot(0);
-	tsc_hz = known ? known : HZ_GUESS;
 }
 
 void timer_calibrate(void)
@@ -209,12 +228,10 @@ void timer_calibrate(void)
 
 	if (known && deadline) {
 		tsc_hz = known;
-	} else if (reference_find(&ref)) {
+	} else {
+		reference_find(&ref);
 		measure(&ref, known);
 		log_info("TSC %lu kHz (%s)", tsc_hz / 1000, known ? "CPUID" : ref.name);
-	} else {
-		measure_alone(known);
-		log_warn("no clock to calibrate the TSC; %lu kHz", tsc_hz / 1000);
 	}
 	if (deadline)
 		lapic_mult = 0;
