@@ -81,8 +81,8 @@ static struct pipe *pipe_alloc(void)
 	mutex_init(&p->lock, LOCK_RANK_PIPE);
 	p->nslots = PIPE_SLOTS;
 	p->slot = p->slot_inline;
-	wait_queue_init(&p->read_wait);
-	wait_queue_init(&p->write_wait);
+	wait_queue_init_rank(&p->read_wait, LOCK_RANK_FILEWAIT);
+	wait_queue_init_rank(&p->write_wait, LOCK_RANK_FILEWAIT);
 	return p;
 }
 
@@ -302,6 +302,11 @@ static long pipe_ioctl(struct file *f, uint cmd, ulong arg)
 	return user_write(user_ptr(int, arg), &n) < 0 ? -EFAULT : 0;
 }
 
+static int pipe_set_async(struct file *f, int fd, bool on)
+{
+	return file_set_async(f, fd, on, NULL);
+}
+
 static void pipe_release(struct file *f)
 {
 	struct pipe *p = f->private;
@@ -328,6 +333,7 @@ static const struct file_ops pipe_ops = {
 	.write = pipe_write,
 	.poll = pipe_poll,
 	.ioctl = pipe_ioctl,
+	.set_async = pipe_set_async,
 	.release = pipe_release,
 };
 

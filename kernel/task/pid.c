@@ -84,7 +84,7 @@ int pid_create(struct task *t, pid_t want, struct pid **out)
 		return err;
 	}
 	number_count++;
-	numbers_made++;
+	pid->serial = ++numbers_made;
 	last_made = (pid_t)nr;
 	pid->nr = nr;
 	pid->users = 1;

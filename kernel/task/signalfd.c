@@ -53,12 +53,12 @@ static void convert(const struct ksiginfo *in, struct uapi_signalfd_siginfo *out
 		out->status = in->chld.status;
 		out->utime = (u64)in->chld.utime;
 		out->stime = (u64)in->chld.stime;
-	} else if (in->signo == SIGIO && in->code > 0) {
-		out->band = (u32)in->poll.band;
-		out->fd = in->poll.fd;
 	} else if (in->code > 0 && in->code != SI_KERNEL &&
 		   (SIGNAL_BIT(in->signo) & SIGNALS_SYNCHRONOUS)) {
 		out->addr = in->fault.addr;
+	} else if (in->code == SI_SIGIO || (in->code >= POLL_IN && in->code <= POLL_HUP)) {
+		out->band = (u32)in->poll.band;
+		out->fd = in->poll.fd;
 	} else {
 		out->pid = (u32)in->rt.pid;
 		out->uid = in->rt.uid;

@@ -55,6 +55,8 @@ struct pty {
 	u8 *typed;                      /* a ring, NULL until it is needed */
 	u32 typed_head, typed_tail;     /* free-running */
 
+	bool wants_room;                /* atomic; as a tty_file's */
+
 	/* Own locks inside; of the master. */
 	struct wait_queue read_wait, write_wait;
 };
@@ -360,6 +362,14 @@ static ssize_t pty_write_chunk(struct file *f, struct pty *pty, const u8 *buf, s
 	return (ssize_t)done;
 }
 
+/* A write came short, and O_ASYNC is to say when to go on. */
+static void pty_want_room(struct pty *pty)
+{
+	store_release(&pty->wants_room, true);
+	if (pty_has_room(pty))
+		wake_all_key(&pty->write_wait, OUT_EVENTS);
+}
+
 static ssize_t pty_write(struct file *f, struct iobuf *io, u64 *pos)
 {
 	struct pty *pty = pty_of_file(f);
@@ -371,6 +381,8 @@ static ssize_t pty_write(struct file *f, struct iobuf *io, u64 *pos)
 		ssize_t n = iobuf_get(io, chunk, MIN(io->left, sizeof(chunk)));
 		ssize_t written = n < 0 ? n : pty_write_chunk(f, pty, chunk, (size_t)n);
 
+		if (written < n && READ_ONCE(f->async))
+			pty_want_room(pty);
 		if (written < 0)
 			return done ? done : written;
 		done += written;
@@ -378,6 +390,24 @@ static ssize_t pty_write(struct file *f, struct iobuf *io, u64 *pos)
 			break;
 	}
 	return done;
+}
+
+/* What happened to the slave is for poll; room is for those who were short of it. */
+static uint pty_async_events(struct file *f, uint events)
+{
+	if (events & (POLLHUP | POLLPRI))
+		return 0;
+	if ((events & POLLOUT) &&
+	    !__atomic_exchange_n(&pty_of_file(f)->wants_room, false, __ATOMIC_ACQ_REL))
+		events &= ~POLLOUT;
+	return events;
+}
+
+static int pty_set_async(struct file *f, int fd, bool on)
+{
+	if (on)
+		file_set_first_owner(f, NULL);
+	return file_set_async(f, fd, on, pty_async_events);
 }
 
 static uint pty_poll(struct file *f, struct poll_table *pt)
@@ -522,6 +552,7 @@ static const struct file_ops pty_master_ops = {
 	.write = pty_write,
 	.poll = pty_poll,
 	.ioctl = pty_ioctl,
+	.set_async = pty_set_async,
 	.release = pty_release,
 };
 
@@ -537,8 +568,8 @@ static struct pty *pty_create(void)
 		return NULL;
 	}
 	pty->is_locked = true;
-	wait_queue_init(&pty->read_wait);
-	wait_queue_init(&pty->write_wait);
+	wait_queue_init_rank(&pty->read_wait, LOCK_RANK_FILEWAIT);
+	wait_queue_init_rank(&pty->write_wait, LOCK_RANK_FILEWAIT);
 	return pty;
 }
 

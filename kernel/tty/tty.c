@@ -272,6 +272,7 @@ static void tty_end_write(struct tty *tty)
 static ssize_t tty_write(struct file *f, struct iobuf *io, u64 *pos)
 {
 	struct tty *tty = tty_of_file(f);
+	size_t want = io->left;
 	ssize_t done = 0;
 	int err = 0;
 
@@ -285,6 +286,9 @@ static ssize_t tty_write(struct file *f, struct iobuf *io, u64 *pos)
 	if (err < 0)
 		return err;
 	done = tty_write_all(f, tty, io);
+	/* Before the wake-up that ends it, which may be the one. */
+	if (done != (ssize_t)want && READ_ONCE(f->async))
+		store_release(&((struct tty_file *)f->private)->wants_room, true);
 	tty_end_write(tty);
 	return done;
 }
@@ -481,6 +485,30 @@ static uint tty_poll(struct file *f, struct poll_table *pt)
 	return events;
 }
 
+/* A wake-up for room is meant for those who were short of it, and there has to be some. */
+static uint tty_async_events(struct file *f, uint events)
+{
+	struct tty_file *tf = f->private;
+
+	if (tty_is_hung_up(f)) {
+		__atomic_fetch_and(&f->flags, ~(u32)O_ASYNC, __ATOMIC_RELAXED);
+		return 0;
+	}
+	if ((events & POLLOUT) && (!tty_has_room(tf->tty) ||
+				   !__atomic_exchange_n(&tf->wants_room, false, __ATOMIC_ACQ_REL)))
+		events &= ~POLLOUT;
+	return events;
+}
+
+static int tty_set_async(struct file *f, int fd, bool on)
+{
+	if (tty_is_hung_up(f))
+		return -ENOTTY;
+	if (on)
+		file_set_first_owner(f, &tty_of_file(f)->foreground);
+	return file_set_async(f, fd, on, tty_async_events);
+}
+
 /* ---- open and close ---- */
 
 struct tty *tty_of_file(struct file *f)
@@ -552,7 +580,7 @@ static int tty_open_file(struct tty *tty, struct file *f)
 	}
 	tty_get(tty);
 	tf->tty = tty;
-	tf->is_console = false;
+	tf->is_console = tf->wants_room = false;
 	f->private = tf;
 	f->ops = &tty_file_ops;
 	f->mode |= FILE_NOSEEK;
@@ -635,6 +663,7 @@ const struct file_ops tty_file_ops = {
 	.write = tty_write,
 	.poll = tty_poll,
 	.ioctl = tty_ioctl,
+	.set_async = tty_set_async,
 	.release = tty_release,
 };
 
@@ -658,8 +687,8 @@ struct tty *tty_alloc(dev_t dev, const struct tty_ops *ops, void *driver_data, b
 	tty->is_pty = is_pty;
 	refs_init(&tty->refs, 1);
 	irqlock_init(&tty->lock, LOCK_RANK_TTYBUF);
-	wait_queue_init(&tty->read_wait);
-	wait_queue_init(&tty->write_wait);
+	wait_queue_init_rank(&tty->read_wait, LOCK_RANK_FILEWAIT);
+	wait_queue_init_rank(&tty->write_wait, LOCK_RANK_FILEWAIT);
 	tty->ld.output = tty_output;
 	tty->ld.signal = tty_signal;
 	tty->ld.flow = tty_flow;

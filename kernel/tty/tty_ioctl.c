@@ -121,8 +121,9 @@ static void tty_apply_termios(struct tty *tty, struct uapi_termios2 *new, bool f
 	if (tty->ops->taken)
 		tty->ops->taken(tty);
 	irq_unlock(&tty->lock);
-	wake_all_key(&tty->read_wait, POLLIN | POLLRDNORM);
-	wake_all_key(&tty->write_wait, POLLOUT | POLLWRNORM);
+	/* Look again, whatever you wait for. */
+	wake_all(&tty->read_wait);
+	wake_all(&tty->write_wait);
 }
 
 /* TCSETS, TCSETSW (drain first), TCSETSF (drain, drop input), and their kin. */

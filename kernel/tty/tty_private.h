@@ -47,6 +47,7 @@ struct tty_file {
 	struct tty *tty;
 	uint generation;
 	bool is_console;        /* opened as /dev/console: no hang-up ends it */
+	bool wants_room;        /* atomic; a write came short, and O_ASYNC says when to go on */
 };
 
 extern const struct file_ops tty_file_ops;

@@ -12,7 +12,8 @@
 
 #include "fdtable.h"
 
-#define SETFL_FLAGS ((u32)(O_APPEND | O_NONBLOCK | O_ASYNC | O_DIRECT | O_NOATIME))
+/* O_ASYNC changes with what it stands for: sigio.c. */
+#define SETFL_FLAGS ((u32)(O_APPEND | O_NONBLOCK | O_DIRECT | O_NOATIME))
 
 static long fcntl_dup(struct file *f, ulong min, bool cloexec)
 {
@@ -26,48 +27,23 @@ static long fcntl_dup(struct file *f, ulong min, bool cloexec)
 	return fd;
 }
 
-static int file_set_flags(struct file *f, u32 flags)
+static int file_set_flags(struct file *f, int fd, u32 flags)
 {
-	u32 changed = (f->flags ^ flags) & SETFL_FLAGS;
+	u32 old = READ_ONCE(f->flags), changed = old ^ flags;
 	int err = 0;
 
 	if ((changed & O_NOATIME) && (flags & O_NOATIME) && f->inode &&
 	    !inode_is_owner_or_capable(f->inode))
 		return -EPERM;
-	if (f->ops->set_flags)
-		err = f->ops->set_flags(f, (f->flags & ~SETFL_FLAGS) | (flags & SETFL_FLAGS));
-	if (err == 0)
-		WRITE_ONCE(f->flags, (f->flags & ~SETFL_FLAGS) | (flags & SETFL_FLAGS));
-	return err;
-}
-
-static long fcntl_set_owner_ex(struct file *f, ulong arg)
-{
-	struct uapi_f_owner_ex ox;
-
-	if (user_read(&ox, user_ptr(struct uapi_f_owner_ex, arg)) < 0)
-		return -EFAULT;
-	if (ox.type != F_OWNER_TID && ox.type != F_OWNER_PID && ox.type != F_OWNER_PGRP)
-		return -EINVAL;
-	if (ox.pid < 0)
-		return -ESRCH;
-	f->owner.pid = ox.type == F_OWNER_PGRP ? -ox.pid : ox.pid;
-	return 0;
-}
-
-static long fcntl_get_owner_ex(struct file *f, ulong arg)
-{
-	int pid = f->owner.pid;
-	struct uapi_f_owner_ex ox = { pid < 0 ? F_OWNER_PGRP : F_OWNER_PID, pid < 0 ? -pid : pid };
-
-	return user_write(user_ptr(struct uapi_f_owner_ex, arg), &ox) < 0 ? -EFAULT : 0;
-}
-
-static long fcntl_set_signal(struct file *f, ulong signo)
-{
-	if (signo > SIGNAL_MAX)
-		return -EINVAL;
-	f->owner.signo = (int)signo;
+	if ((changed & O_ASYNC) && f->ops->set_async)
+		err = f->ops->set_async(f, fd, flags & O_ASYNC);
+	if (err < 0)
+		return err;
+	old = READ_ONCE(f->flags);
+	while (!__atomic_compare_exchange_n(&f->flags, &old,
+					    (old & ~SETFL_FLAGS) | (flags & SETFL_FLAGS), true,
+					    __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		;
 	return 0;
 }
 
@@ -91,7 +67,7 @@ static long fcntl_file(struct file *f, int fd, uint cmd, ulong arg)
 		return -EBADF;
 	switch (cmd) {
 	case F_SETFL:
-		return file_set_flags(f, (u32)arg);
+		return file_set_flags(f, fd, (u32)arg);
 	case F_GETLK:
 	case F_SETLK:
 	case F_SETLKW:
@@ -100,21 +76,12 @@ static long fcntl_file(struct file *f, int fd, uint cmd, ulong arg)
 	case F_OFD_SETLKW:
 		return locks_fcntl(f, fd, cmd, arg);
 	case F_SETOWN:
-		/* It has no opposite, which would be the process group. */
-		if ((int)arg == (int)0x80000000u)
-			return -EINVAL;
-		f->owner.pid = (int)arg;
-		return 0;
 	case F_GETOWN:
-		return f->owner.pid;
 	case F_SETOWN_EX:
-		return fcntl_set_owner_ex(f, arg);
 	case F_GETOWN_EX:
-		return fcntl_get_owner_ex(f, arg);
 	case F_SETSIG:
-		return fcntl_set_signal(f, arg);
 	case F_GETSIG:
-		return f->owner.signo;
+		return sigio_fcntl(f, cmd, arg);
 	case F_NOTIFY:
 		/* Nothing is ever watched, so no events is the one wish that can be met. */
 		return arg & ~DN_MULTISHOT ? -EINVAL : 0;
@@ -141,13 +108,16 @@ long sys_fcntl(int fd, uint cmd, ulong arg)
 
 /* ---- ioctl ---- */
 
-static long ioctl_flag(struct file *f, u32 flag, ulong arg)
+static long ioctl_flag(struct file *f, int fd, u32 flag, ulong arg)
 {
+	u32 flags = READ_ONCE(f->flags);
 	int on;
 
 	if (user_read(&on, user_ptr(int, arg)) < 0)
 		return -EFAULT;
-	return file_set_flags(f, on ? f->flags | flag : f->flags & ~flag);
+	if (flag == O_ASYNC && !(flags & O_ASYNC) == !!on && !f->ops->set_async)
+		return -ENOTTY;
+	return file_set_flags(f, fd, on ? flags | flag : flags & ~flag);
 }
 
 /* What is left to read of a regular file. */
@@ -166,9 +136,9 @@ static long ioctl_file(struct file *f, int fd, uint cmd, ulong arg)
 		fd_set_cloexec(fd, cmd == FIOCLEX);
 		return 0;
 	case FIONBIO:
-		return ioctl_flag(f, O_NONBLOCK, arg);
+		return ioctl_flag(f, fd, O_NONBLOCK, arg);
 	case FIOASYNC:
-		return ioctl_flag(f, O_ASYNC, arg);
+		return ioctl_flag(f, fd, O_ASYNC, arg);
 	case FIONREAD:
 		if (f->inode && S_ISREG(f->inode->mode) && !f->ops->ioctl)
 			return ioctl_bytes_left(f, arg);

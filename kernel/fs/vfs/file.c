@@ -194,6 +194,8 @@ static void file_destroy(struct file *f, bool was_open)
 {
 	if (!list_is_empty(&f->epolls))
 		epoll_release_file(f);
+	if (f->async)
+		file_async_stop(f);
 	if (was_open && f->inode && !list_is_empty(&f->inode->locks))
 		locks_remove_file(f);
 	if (was_open && f->ops && f->ops->release)

@@ -221,6 +221,16 @@ struct statfs_info {
 	u64 fsid;
 };
 
+/* Who gets SIGIO for a file: F_SETOWN, F_SETSIG; sigio.c. */
+struct file_owner {
+	/* process_lock */
+	u64 serial;                     /* of the number's use that was meant */
+	pid_t nr;                       /* 0: nobody */
+	int type;                       /* F_OWNER_* */
+	uid_t uid, euid;                /* of who set it */
+	int signo;                      /* 0: SIGIO, without siginfo */
+};
+
 /*
  * An open description.  @pos is under f->pos_lock for files that have a position.
  */
@@ -229,16 +239,14 @@ struct file {
 	const struct file_ops *ops;
 	struct path path;                       /* mount and dentry; may be empty (pipes) */
 	struct inode *inode;                    /* referenced; NULL: anonymous (epoll ...) */
-	u32 flags;                              /* O_* status flags, atomic changes by F_SETFL */
+	u32 flags;                              /* O_* status flags; atomic */
 	u32 mode;                               /* FILE_READ, FILE_WRITE: constant */
 	struct mutex pos_lock;                  /* rank FILEPOS */
 	u64 pos;
 	void *private;
 	struct list epolls;                     /* registrations that watch this file: epoll.c */
-	struct {
-		int pid;
-		int signo;
-	} owner;                                /* F_SETOWN, F_SETSIG */
+	struct file_async *async;               /* pos_lock; it has O_ASYNC: sigio.c */
+	struct file_owner owner;
 	u64 readahead_next;                     /* sequential detection */
 	const char *name;                       /* of an anonymous file: "[eventpoll]" */
 };
@@ -268,8 +276,8 @@ struct file_ops {
 	/* The last reference is gone. */
 	void (*release)(struct file *f);
 	int (*fallocate)(struct file *f, int mode, u64 off, u64 len);
-	/* F_SETFL changed O_NONBLOCK / O_ASYNC */
-	int (*set_flags)(struct file *f, u32 flags);
+	/* Turn O_ASYNC on (by descriptor @fd) or off: file_set_async().  Missing: it cannot be. */
+	int (*set_async)(struct file *f, int fd, bool on);
 	/* What /proc/PID/fdinfo adds; optional. */
 	void (*show_info)(struct file *f, char *buf, size_t size);
 };
@@ -397,6 +405,20 @@ void vfs_shutdown(void);
 
 /* A pipe: end[0] for reading, end[1] for writing.  @flags: O_NONBLOCK.  0, -ENOMEM, -ENFILE. */
 int __must_check pipe_create(struct file *end[2], int flags);
+
+/* ---- SIGIO (sigio.c) ---- */
+struct pid;
+/* Of the events that a wake-up of @f's queue names, those to send a signal for.  Under the lock of
+ * the queue, any context. */
+typedef uint async_filter_fn(struct file *f, uint events);
+/* What a set_async op does; @filter may be NULL.  0, -ENOMEM. */
+int __must_check file_set_async(struct file *f, int fd, bool on, async_filter_fn *filter);
+/* f->async is there; at the end of the file: nobody else has it. */
+void file_async_stop(struct file *f);
+/* A file without an owner becomes *@group's (process_lock covers it); NULL: current's process's. */
+void file_set_first_owner(struct file *f, struct pid *const *group);
+/* F_SETOWN, F_GETOWN, both with _EX, F_SETSIG, F_GETSIG. */
+long sigio_fcntl(struct file *f, uint cmd, ulong arg);
 
 /* Generic ops for file systems on the page cache. */
 extern const struct file_ops generic_file_ops;          /* regular files */

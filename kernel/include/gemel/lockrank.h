@@ -41,6 +41,7 @@
 	X(TTYBUF,    "terminal input buffer (irq)")                     \
 	X(NETDEV,    "network device queue (irq)")                      \
 	X(POLL,      "poll registration lists (irq)")                   \
+	X(FILEWAIT,  "wait queue of a file that sends SIGIO (irq)")     \
 	X(PROCTREE,  "parent, child, group, session links (irq)")       \
 	X(SIGNAL,    "signal actions and pending sets (irq)")           \
 	X(KTHREADS,  "list of kernel threads (irq)")                    \

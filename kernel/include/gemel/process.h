@@ -16,6 +16,7 @@ struct posix_timer;
 struct pid {
 	struct list hash_link;
 	pid_t nr;
+	u64 serial;             /* of this use of the number; constant */
 	uint users;             /* task, group members, session, foreground group */
 	struct task *task;      /* living or zombie; NULL: only a group or session */
 	struct list members;    /* process->group_link */

@@ -43,7 +43,7 @@ struct waiter {
 
 void wait_queue_init(struct wait_queue *q);
 /* For a queue that is woken from a waiter's @wake, under another queue's lock: @rank is above
- * WAITQ. */
+ * WAITQ; and for one whose waiters send SIGIO: FILEWAIT. */
 void wait_queue_init_rank(struct wait_queue *q, enum lock_rank rank);
 
 void wait_prepare(struct waiter *w, struct wait_queue *q, uint task_state);

@@ -103,6 +103,8 @@ _Static_assert(sizeof(struct ksiginfo) == 128, "siginfo_t");
 #define CLD_STOPPED     5
 #define CLD_CONTINUED   6
 #define POLL_IN         1
+#define POLL_OUT        2
+#define POLL_HUP        6
 
 #define SFD_CLOEXEC     02000000
 #define SFD_NONBLOCK    04000
