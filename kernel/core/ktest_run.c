@@ -53,6 +53,18 @@ static bool is_chosen(const struct ktest *test, const char *choice)
 	return !choice[n] || (choice[n] == '.' && strcmp(choice + n + 1, test->name) == 0);
 }
 
+uint ktest_log_count(u64 *seq, const char *text)
+{
+	static char lines[4096];
+	size_t len, n = strlen(text);
+	uint found = 0;
+
+	while ((len = log_read(seq, lines, sizeof(lines))))
+		for (size_t i = 0; i + n <= len; i++)
+			found += memcmp(lines + i, text, n) == 0;
+	return found;
+}
+
 /* ---- leaks ---- */
 
 enum { CACHES_MAX = 96, LEAK_RUNS = 4, SETTLE_TRIES = 20 };

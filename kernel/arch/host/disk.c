@@ -111,17 +111,11 @@ static void disk_interrupt(void *arg)
 	irq_lock(&disk.bd.lock);
 	for (uint i = 0; i < disk.nstarted; i++) {
 		request_do(disk.started[i]);
-		list_add_tail(&finished, &disk.started[i]->link);
+		block_collect(disk.started[i], 0, &finished);
 	}
 	disk.nstarted = 0;
 	irq_unlock(&disk.bd.lock);
-	while (!list_is_empty(&finished)) {
-		struct block_request *rq = list_first(&finished, struct block_request, link);
-
-		list_remove(&rq->link);
-		block_complete(&disk.bd, rq, 0);
-	}
-	block_restart(&disk.bd);
+	block_complete_list(&disk.bd, &finished);
 }
 
 static int disk_start(struct block_device *bd, struct block_request *rq)

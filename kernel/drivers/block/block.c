@@ -20,6 +20,15 @@
  * done() runs without it.  Requests that fail before they start are
  * collected and finished after it is released.
  *
+ * Late.  Nothing is asked of the clock for a request: a timer ticks while some are
+ * started, and the oldest is compared with the ticks.  So a machine that was stopped,
+ * by its host or a debugger, has lost one tick.  There is a warning after half a
+ * minute; after LATE_GONE ticks the driver gives the device up: all fail with EIO.
+ * That is before a hung task is reported.
+ *
+ * Memory.  The device writes only to pages that are counted, and not to slabs: should it
+ * never be known to have stopped, a lost reference keeps them from being used again.
+ *
  * Order.  None is promised between requests in flight.  FLUSH covers what
  * has completed before it was submitted, so it may overtake the rest.
  */
@@ -38,16 +47,28 @@
 #include "block_cache.h"
 
 enum { BLOCK_DEVICES_MAX = 26, BLOCK_MINORS = 16 };
+/* In ticks, of which the first may come at once. */
+enum { TICK_SECONDS = 10, LATE_WARN = 4, LATE_GONE = 10 };
 
 static struct spinlock devices_lock = SPINLOCK_INIT(ICACHE);
 static struct list devices __guarded_by(devices_lock) = LIST_INIT(devices);
 static uint ndevices __guarded_by(devices_lock);
 
+static void started_tick(struct timer *timer);
+
 void block_init(struct block_device *bd)
 {
 	irqlock_init(&bd->lock, LOCK_RANK_BLKQUEUE);
 	list_init(&bd->queue);
+	list_init(&bd->started);
+	timer_init(&bd->timer, started_tick);
+	bd->tick_ns = TICK_SECONDS * NSEC_PER_SEC;
 	mapping_init(&bd->mapping, &block_mapping_ops, NULL);
+}
+
+void block_fini(void *bd)
+{
+	timer_cancel_sync(&((struct block_device *)bd)->timer);
 }
 
 int block_register(struct block_device *bd)
@@ -173,10 +194,15 @@ static void queue_run(struct block_device *bd, struct list *finished)
 			continue;
 		}
 		bd->inflight++;
+		rq->started_at = bd->ticks;
+		list_add_tail(&bd->started, &rq->link);
 		started = true;
 	}
-	if (started)
-		bd->ops->kick(bd);
+	if (!started)
+		return;
+	bd->ops->kick(bd);
+	if (!timer_is_armed(&bd->timer))
+		timer_set(&bd->timer, time_now() + bd->tick_ns);
 }
 
 /* Tell the owners of @rq and of its parts.  @rq may be gone afterwards. */
@@ -259,6 +285,7 @@ void block_complete(struct block_device *bd, struct block_request *rq, int err)
 	trace(TRACE_BLK_DONE, rq->sector, (ulong)(long)err);
 	irq_lock(&bd->lock);
 	bd->inflight--;
+	list_remove(&rq->link);
 	needs_flush = err == 0 && rq->op == BLOCK_WRITE && (rq->flags & BLOCK_FUA) &&
 		      !rq->is_flushing && bd->has_flush && !bd->has_fua;
 	if (needs_flush) {
@@ -282,6 +309,73 @@ void block_restart(struct block_device *bd)
 	queue_run(bd, &finished);
 	irq_unlock(&bd->lock);
 	finish_all(&finished);
+}
+
+void block_collect(struct block_request *rq, int err, struct list *finished)
+{
+	list_remove(&rq->link);
+	rq->err = err;
+	list_add_tail(finished, &rq->link);
+}
+
+void block_complete_list(struct block_device *bd, struct list *finished)
+{
+	if (list_is_empty(finished))
+		return;
+	while (!list_is_empty(finished)) {
+		struct block_request *rq = list_first(finished, struct block_request, link);
+
+		list_remove(&rq->link);
+		block_complete(bd, rq, rq->err);
+	}
+	block_restart(bd);
+}
+
+/* ---- late requests ---- */
+
+static void log_late(const struct block_device *bd, const struct block_request *rq, u32 ticks)
+{
+	static const char *const names[] = { "read", "write", "flush" };
+
+	log_warn("%s: %s of %u sectors at %llu is not done after %u s%s", bd->name,
+		 names[block_request_op(rq)], rq->all_sectors, (unsigned long long)rq->sector,
+		 (ticks - 1) * TICK_SECONDS, ticks < LATE_GONE ? "" : ": the disk is given up");
+}
+
+static void started_tick(struct timer *timer)
+{
+	struct block_device *bd = container_of(timer, struct block_device, timer);
+	struct list finished = LIST_INIT(finished);
+
+	irq_lock(&bd->lock);
+	bd->ticks++;
+	if (!list_is_empty(&bd->started)) {
+		struct block_request *rq = list_first(&bd->started, struct block_request, link);
+		u32 late = bd->ticks - rq->started_at;
+
+		if (late == LATE_WARN || (late == LATE_GONE && bd->ops->give_up))
+			log_late(bd, rq, late);
+		if (late >= LATE_GONE && bd->ops->give_up)
+			bd->ops->give_up(bd, &finished);
+		timer_set(timer, time_now() + bd->tick_ns);
+	}
+	irq_unlock(&bd->lock);
+	block_complete_list(bd, &finished);
+}
+
+void block_withhold(struct block_request *rq)
+{
+	struct block_request *part;
+
+	if (rq->op != BLOCK_READ)
+		return;
+	block_for_each_part(part, rq)
+		for (uint i = 0; i < part->nseg; i++) {
+			paddr_t pa = ALIGN_DOWN(part->seg[i].pa, PAGE_SIZE);
+
+			for (; pa < part->seg[i].pa + part->seg[i].len; pa += PAGE_SIZE)
+				page_get(phys_to_page(pa));
+		}
 }
 
 /* ---- waiting ---- */
@@ -340,8 +434,31 @@ static int transfer_sync(struct block_device *bd, enum block_op op, uint flags, 
 	return 0;
 }
 
+/* Into slabs, by way of a page. */
+static int read_by_page(struct block_device *bd, u64 sector, u8 *buf, size_t len)
+{
+	u8 *page = page_alloc_kernel(0, 0);
+	int err = page ? 0 : -ENOMEM;
+
+	while (len && err == 0) {
+		size_t n = MIN(len, PAGE_SIZE);
+
+		err = transfer_sync(bd, BLOCK_READ, 0, sector, page, n);
+		if (err == 0)
+			memcpy(buf, page, n);
+		sector += n >> SECTOR_SHIFT;
+		buf += n;
+		len -= n;
+	}
+	if (page)
+		page_put(virt_to_page(page));
+	return err;
+}
+
 int block_read_sync(struct block_device *bd, u64 sector, void *buf, size_t len)
 {
+	if (virt_to_page(buf)->flags & (PAGE_SLAB | PAGE_SLAB_TAIL))
+		return read_by_page(bd, sector, buf, len);
 	return transfer_sync(bd, BLOCK_READ, 0, sector, buf, len);
 }
 

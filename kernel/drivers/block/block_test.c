@@ -50,6 +50,8 @@ static void on_done(struct block_request *rq, int err)
 
 static void fake_reset(uint room)
 {
+	if (fake.bd.ops)
+		block_fini(&fake.bd);
 	memset(&fake, 0, sizeof(fake));
 	fake.room = room;
 	fake.bd.nsectors = 1000;
@@ -198,6 +200,36 @@ KTEST(block, fua_is_write_then_flush)
 	EXPECT_EQ(1, ndone);
 	EXPECT_EQ(0, last_err);
 	EXPECT_EQ(0, fake.nstarted);
+}
+
+static u32 flags_seen;
+
+static int start_looks(struct block_device *bd, struct block_request *rq)
+{
+	(void)bd;
+	flags_seen = phys_to_page(rq->seg->pa)->flags;
+	fake.nstarted++;
+	return -EIO;
+}
+
+/* A page can be kept from whoever might be next, should the device never stop to write. */
+KTEST(block, a_device_writes_to_pages_not_to_slabs)
+{
+	static const struct block_ops ops = { .start = start_looks, .kick = fake_kick };
+	u8 *slab = kalloc(1024), *page = page_alloc_kernel(0, 0);
+
+	fake_reset(0);
+	fake.bd.ops = &ops;
+	if (slab && page) {
+		EXPECT(virt_to_page(slab)->flags & (PAGE_SLAB | PAGE_SLAB_TAIL));
+		EXPECT_EQ(-EIO, block_read_sync(&fake.bd, 0, slab, 1024));
+		EXPECT_EQ(0, flags_seen & (PAGE_SLAB | PAGE_SLAB_TAIL));
+		EXPECT_EQ(-EIO, block_read_sync(&fake.bd, 0, page, 1024));
+		EXPECT_EQ(-EIO, block_write_sync(&fake.bd, 0, slab, 1024, 0));
+		EXPECT_EQ(3, fake.nstarted);
+	}
+	kfree(slab);
+	page_free_kernel(page, 0);
 }
 
 /* A page read by interrupt, and each of its blocks read alone, are the same. */

@@ -12,12 +12,16 @@
  *
  * Interrupts are MSI-X only.  Vectors are set up one by one by dev_irq();
  * the function is switched to MSI-X with all vectors masked at the first.
+ *
+ * What the space says is not trusted: each number is checked where it is used, since it may be
+ * another the next time, and what cannot be is a line in the log and no device.
  */
 #define LOG_TAG "pci"
-#include <gemel/pci.h>
+#include "pci_function.h"
 
 #include <uapi/errno.h>
 
+#include <gemel/boot_info.h>
 #include <gemel/irq.h>
 #include <gemel/log.h>
 #include <gemel/printf.h>
@@ -34,7 +38,10 @@ enum {
 	COMMAND_NO_INTX = 0x400,
 };
 enum { HEADER_BRIDGE = 1, HEADER_MULTI = 0x80, CLASS_BRIDGE_PCI = 0x0604 };
-enum { BAR_IO = 1, BAR_64 = 4, BARS = 6, BUS_DEPTH_MAX = 8, CAPABILITIES_MAX = 48 };
+enum { BAR_IO = 1, BAR_64 = 4, BAR_ADDRESS_BITS = 48, BUS_DEPTH_MAX = 8 };
+/* Where capabilities are, and the room of the smallest: as many fit. */
+enum { CAPABILITY_FIRST = 0x40, CAPABILITY_END = 0x100, CAPABILITIES_MAX = 48 };
+enum { CAPABILITY_NEXT = 1, CAPABILITY_VENDOR_LEN = 2, MSIX_LEN = 12 };
 enum { STATUS_CAPABILITIES = 0x10 };
 
 /* In the MSI-X capability, and in an entry of its table. */
@@ -49,14 +56,6 @@ enum {
 	MSIX_ENTRY_DATA = 8,
 	MSIX_ENTRY_CONTROL = 12,
 	MSIX_ENTRY_MASKED = 1,
-};
-
-/* dev->bus_data */
-struct pci_function {
-	struct io_region config;
-	u16 rid;                        /* bus << 8 | device << 3 | function */
-	struct pci_bar bar[BARS];
-	struct io_region msix_table;    /* size 0: MSI-X is not on yet */
 };
 
 static int pci_irq(struct device *dev, uint index, void (*fn)(void *arg), void *arg);
@@ -94,13 +93,51 @@ uint pci_next_capability(const struct device *dev, uint after, enum pci_capabili
 
 	if (!(pci_read16(dev, PCI_STATUS) & STATUS_CAPABILITIES))
 		return 0;
-	at = pci_read8(dev, after ? after + 1 : PCI_CAPABILITIES) & ~3u;
-	for (uint i = 0; at >= 0x40 && i < CAPABILITIES_MAX; i++) {
+	at = pci_read8(dev, after ? after + CAPABILITY_NEXT : PCI_CAPABILITIES) & ~3u;
+	for (uint i = 0; at >= CAPABILITY_FIRST && i < CAPABILITIES_MAX; i++) {
 		if (pci_read8(dev, at) == id)
 			return at;
-		at = pci_read8(dev, at + 1) & ~3u;
+		at = pci_read8(dev, at + CAPABILITY_NEXT) & ~3u;
 	}
 	return 0;
+}
+
+static uint capability_len(const struct device *dev, uint at)
+{
+	u8 id = pci_read8(dev, at);
+
+	if (id == PCI_CAP_VENDOR)
+		return pci_read8(dev, at + CAPABILITY_VENDOR_LEN);
+	return id == PCI_CAP_MSIX ? MSIX_LEN : 2;
+}
+
+/* Has the list an end, and is all of it where capabilities are? */
+static bool capabilities_are_sane(const struct device *dev)
+{
+	uint at, from = PCI_CAPABILITIES, n = 0;
+
+	if (!(pci_read16(dev, PCI_STATUS) & STATUS_CAPABILITIES))
+		return true;
+	while ((at = pci_read8(dev, from) & ~3u)) {
+		if (at < CAPABILITY_FIRST || at + capability_len(dev, at) > CAPABILITY_END ||
+		    n++ == CAPABILITIES_MAX) {
+			log_err("%s: the list of capabilities is wrong at 0x%x: not used",
+				dev->name, from);
+			return false;
+		}
+		from = at + CAPABILITY_NEXT;
+	}
+	return true;
+}
+
+void pci_offer(struct device *dev)
+{
+	if (!device_has_driver(dev) || capabilities_are_sane(dev)) {
+		device_add(dev);
+		return;
+	}
+	kfree(dev->bus_data);
+	device_discard(dev);
 }
 
 void pci_enable(const struct device *dev)
@@ -110,9 +147,18 @@ void pci_enable(const struct device *dev)
 	pci_write16(dev, PCI_COMMAND, command | COMMAND_MEMORY | COMMAND_MASTER | COMMAND_NO_INTX);
 }
 
+bool pci_silence(const struct device *dev)
+{
+	u16 command = pci_read16(dev, PCI_COMMAND);
+
+	pci_write16(dev, PCI_COMMAND, command & ~COMMAND_MASTER);
+	command = pci_read16(dev, PCI_COMMAND);
+	return command == 0xffff || !(command & COMMAND_MASTER);
+}
+
 int pci_map_bar(struct device *dev, uint bar, u64 off, u64 len, struct io_region *out)
 {
-	const struct pci_bar *b = bar < BARS ? &to_pci(dev)->bar[bar] : NULL;
+	const struct pci_bar *b = bar < PCI_BARS ? &to_pci(dev)->bar[bar] : NULL;
 
 	if (!b || !b->base || b->is_io || len == 0 || off > b->size || len > b->size - off)
 		return -EINVAL;
@@ -157,6 +203,20 @@ static void bar_place(struct pci_host *host, const struct io_region *config, uin
 		io_write32(config, off + 4, (u32)(bar->base >> 32));
 }
 
+bool pci_bar_is_sane(const struct pci_bar *bar)
+{
+	u64 last = bar->base + bar->size - 1;
+
+	if (!bar->size || bar->size & (bar->size - 1) || bar->base & (bar->size - 1) ||
+	    last >> BAR_ADDRESS_BITS)
+		return false;
+	for (uint i = 0; i < boot_info.nram; i++)
+		if (bar->base - boot_info.ram[i].base < boot_info.ram[i].size ||
+		    boot_info.ram[i].base - bar->base < bar->size)
+			return false;
+	return true;
+}
+
 /* Read, size and place BAR @i.  Returns how many 32-bit BARs it took. */
 static uint bar_set_up(struct pci_host *host, struct pci_function *f, uint i)
 {
@@ -172,7 +232,7 @@ static uint bar_set_up(struct pci_host *host, struct pci_function *f, uint i)
 		*bar = (struct pci_bar){ low & ~3u, (u32)~(mask & ~3u) + 1u, true };
 		return 1;
 	}
-	is_64 = (low & BAR_64) && i + 1 < BARS;
+	is_64 = (low & BAR_64) && i + 1 < PCI_BARS;
 	if (is_64)
 		mask64 |= (u64)bar_probe(&f->config, off + 4, &high) << 32;
 	else
@@ -181,6 +241,12 @@ static uint bar_set_up(struct pci_host *host, struct pci_function *f, uint i)
 	bar->size = ~mask64 + 1;
 	if (!bar->base && bar->size)
 		bar_place(host, &f->config, off, is_64, bar);
+	if (bar->base && !pci_bar_is_sane(bar)) {
+		log_err("%02x:%02x.%x: BAR %u of 0x%llx bytes at 0x%llx: not used", f->rid >> 8,
+			f->rid >> 3 & 31, f->rid & 7, i, (unsigned long long)bar->size,
+			(unsigned long long)bar->base);
+		bar->base = 0;
+	}
 	return is_64 ? 2 : 1;
 }
 
@@ -189,7 +255,7 @@ static void bars_set_up(struct pci_host *host, struct pci_function *f)
 	u16 command = io_read16(&f->config, PCI_COMMAND);
 
 	io_write16(&f->config, PCI_COMMAND, command & ~(COMMAND_IO | COMMAND_MEMORY));
-	for (uint i = 0; i < BARS; )
+	for (uint i = 0; i < PCI_BARS; )
 		i += bar_set_up(host, f, i);
 	io_write16(&f->config, PCI_COMMAND, command);
 }
@@ -230,7 +296,7 @@ static void function_add(const struct bus_scan *s, uint devfn, u32 id)
 	/* Without a driver it is only a line in a listing: leave it as firmware left it. */
 	if (device_has_driver(dev))
 		bars_set_up(s->host, f);
-	device_add(dev);
+	pci_offer(dev);
 }
 
 static void bridge_scan(const struct bus_scan *s, uint devfn)
@@ -317,6 +383,10 @@ static int msix_enable(struct device *dev, uint cap)
 	int err;
 
 	err = pci_map_bar(dev, where & 7, where & ~7u, (u64)count * MSIX_ENTRY, &table);
+	if (err == -EINVAL) {
+		log_err("%s: the MSI-X table is not in its BAR: not used", dev->name);
+		return -ENODEV;
+	}
 	if (err < 0)
 		return err;
 	for (uint i = 0; i < count; i++)
@@ -343,13 +413,15 @@ static int pci_irq(struct device *dev, uint index, void (*fn)(void *arg), void *
 	struct msi msi;
 	int err;
 
-	if (!cap || index >= pci_msix_count(dev))
+	if (!cap)
 		return -ENOENT;
 	if (!f->msix_table.size) {
 		err = msix_enable(dev, cap);
 		if (err < 0)
 			return err;
 	}
+	if (index >= f->msix_table.size / MSIX_ENTRY)
+		return -ENOENT;
 	err = arch_msi_alloc(f->rid, 0, &msi);
 	if (err < 0)
 		return err;

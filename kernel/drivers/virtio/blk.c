@@ -116,20 +116,12 @@ static void blk_kick(struct block_device *bd)
 	virtqueue_kick(to_blk(bd)->vq);
 }
 
-static const struct block_ops blk_ops = {
-	.start = blk_start,
-	.kick = blk_kick,
-};
-
-static struct block_request *slot_release(struct blk *blk, struct blk_slot *slot, int err)
+static void slot_collect(struct blk *blk, struct blk_slot *slot, int err, struct list *finished)
 {
-	struct block_request *rq = slot->rq;
-
+	block_collect(slot->rq, err, finished);
 	slot->rq = NULL;
 	slot->next_free = (u16)blk->first_free;
 	blk->first_free = (uint)(slot - blk->slot);
-	rq->err = err;
-	return rq;
 }
 
 /* What became of @slot's request; the device wrote @len bytes, perhaps counting the status. */
@@ -156,11 +148,14 @@ static int slot_error(struct blk *blk, const struct blk_slot *slot, u32 len)
 /* A device that lies gets nothing more: what is in flight has failed. */
 static void collect_broken(struct blk *blk, struct list *finished)
 {
+	bool is_still = virtio_stop(blk->dev);
 	struct blk_slot *slot;
 
-	virtio_reset(blk->dev);
-	while ((slot = virtqueue_detach(blk->vq)))
-		list_add_tail(finished, &slot_release(blk, slot, -EIO)->link);
+	while ((slot = virtqueue_detach(blk->vq))) {
+		if (!is_still)
+			block_withhold(slot->rq);
+		slot_collect(blk, slot, -EIO, finished);
+	}
 }
 
 static void collect(struct blk *blk, struct list *finished)
@@ -170,11 +165,8 @@ static void collect(struct blk *blk, struct list *finished)
 
 	do {
 		virtqueue_disable_irq(blk->vq);
-		while ((slot = virtqueue_take(blk->vq, &len))) {
-			int err = slot_error(blk, slot, len);
-
-			list_add_tail(finished, &slot_release(blk, slot, err)->link);
-		}
+		while ((slot = virtqueue_take(blk->vq, &len)))
+			slot_collect(blk, slot, slot_error(blk, slot, len), finished);
 	} while (!virtqueue_enable_irq(blk->vq) && !virtqueue_is_broken(blk->vq));
 	if (virtqueue_is_broken(blk->vq))
 		collect_broken(blk, finished);
@@ -184,21 +176,29 @@ static void blk_interrupt(void *arg)
 {
 	struct list finished = LIST_INIT(finished);
 	struct blk *blk = arg;
-	bool any;
 
 	irq_lock(&blk->bd.lock);
 	collect(blk, &finished);
 	irq_unlock(&blk->bd.lock);
-	any = !list_is_empty(&finished);
-	while (!list_is_empty(&finished)) {
-		struct block_request *rq = list_first(&finished, struct block_request, link);
-
-		list_remove(&rq->link);
-		block_complete(&blk->bd, rq, rq->err);
-	}
-	if (any)
-		block_restart(&blk->bd);
+	block_complete_list(&blk->bd, &finished);
 }
+
+static void blk_give_up(struct block_device *bd, struct list *finished)
+{
+	struct blk *blk = to_blk(bd);
+
+	collect(blk, finished);
+	if (list_is_empty(&bd->started) || virtqueue_is_broken(blk->vq))
+		return;
+	virtqueue_break(blk->vq, "a request is not done");
+	collect_broken(blk, finished);
+}
+
+static const struct block_ops blk_ops = {
+	.start = blk_start,
+	.kick = blk_kick,
+	.give_up = blk_give_up,
+};
 
 static u32 config32(struct device *dev, uint off)
 {
@@ -282,6 +282,9 @@ int virtio_blk_open(struct device *dev, struct block_device **out)
 	if (err < 0)
 		return err;
 	err = read_geometry(dev, blk, features);
+	if (err < 0)
+		return err;
+	err = dev_on_release(dev, block_fini, &blk->bd);
 	if (err < 0)
 		return err;
 	blk->tells_len = features >> VIRTIO_F_VERSION_1 & 1;

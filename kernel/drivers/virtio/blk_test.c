@@ -10,6 +10,7 @@
 
 #include <gemel/block.h>
 #include <gemel/ktest.h>
+#include <gemel/page.h>
 #include <gemel/slab.h>
 #include <gemel/string.h>
 #include <gemel/virtio.h>
@@ -28,7 +29,7 @@ struct offer {
 	u32 queue_max;
 	u64 capacity;
 	u32 size_max, seg_max, blk_size;
-	bool refuses_features, never_resets, speaks_early, is_legacy;
+	bool refuses_features, never_resets, speaks_early, is_legacy, can_be_silenced;
 	int err;                        /* what the driver makes of it */
 };
 
@@ -41,6 +42,8 @@ static struct liar {
 	const struct offer *offer;
 	u8 config[CONFIG_SIZE];
 	u8 status;
+	bool is_stuck;                  /* it resets no more */
+	uint resets, silenced;          /* how often that was asked for */
 	u32 doorbell;
 	struct io_region doorbell_region;
 	u16 seen;                       /* position in the available ring */
@@ -49,6 +52,7 @@ static struct liar {
 	int result[MANY];
 	struct block_seg seg;
 	u8 *page;
+	struct completion done;         /* of any of them */
 } liar;
 
 /* ---- the transport ---- */
@@ -62,9 +66,21 @@ static u8 liar_get_status(struct virtio_device *vd)
 static void liar_set_status(struct virtio_device *vd, u8 status)
 {
 	(void)vd;
+	if (status == 0) {
+		liar.resets++;
+		if (liar.is_stuck)
+			return;
+	}
 	if (liar.offer->refuses_features)
 		status &= (u8)~STATUS_FEATURES_OK;
 	liar.status = status == 0 && liar.offer->never_resets ? 1 : status;
+}
+
+static bool liar_silence(struct virtio_device *vd)
+{
+	(void)vd;
+	liar.silenced++;
+	return liar.offer->can_be_silenced;
 }
 
 static u64 liar_get_features(struct virtio_device *vd)
@@ -126,6 +142,7 @@ static u32 liar_config_generation(struct virtio_device *vd)
 static const struct virtio_transport liar_transport = {
 	.get_status = liar_get_status,
 	.set_status = liar_set_status,
+	.silence = liar_silence,
 	.get_features = liar_get_features,
 	.set_features = liar_set_features,
 	.queue_max = liar_queue_max,
@@ -138,6 +155,8 @@ static const struct virtio_transport liar_transport = {
 /* Probe a device that offers @offer.  What the driver says. */
 static int liar_open(const struct offer *offer)
 {
+	int err;
+
 	memset(&liar, 0, sizeof(liar));
 	liar.offer = offer;
 	memcpy(liar.config, &offer->capacity, 8);
@@ -145,7 +164,8 @@ static int liar_open(const struct offer *offer)
 	memcpy(liar.config + 12, &offer->seg_max, 4);
 	memcpy(liar.config + 20, &offer->blk_size, 4);
 	liar.dev = device_create(&virtio_bus, NULL, "liar");
-	liar.page = kalloc(PAGE_SIZE);
+	liar.page = page_alloc_kernel(0, 0);
+	completion_init(&liar.done);
 	if (!liar.dev || !liar.page)
 		return -ENOMEM;
 	liar.vd.transport = &liar_transport;
@@ -153,14 +173,18 @@ static int liar_open(const struct offer *offer)
 	liar.vd.is_legacy = offer->is_legacy;
 	liar.dev->bus_data = &liar.vd;
 	liar.seg = (struct block_seg){ virt_to_phys(liar.page), PAGE_SIZE };
-	return virtio_blk_open(liar.dev, &liar.bd);
+	err = virtio_blk_open(liar.dev, &liar.bd);
+	/* Late is what the test says. */
+	if (err == 0)
+		liar.bd->tick_ns = 24 * 3600 * NSEC_PER_SEC;
+	return err;
 }
 
 static void liar_close(void)
 {
 	if (liar.dev)
 		device_discard(liar.dev);
-	kfree(liar.page);
+	page_free_kernel(liar.page, 0);
 }
 
 /* ---- the requests, and what the device does with them ---- */
@@ -168,6 +192,7 @@ static void liar_close(void)
 static void on_done(struct block_request *rq, int err)
 {
 	liar.result[rq - liar.rq] = err;
+	completion_done(&liar.done);
 }
 
 static void submit(uint i, enum block_op op)
@@ -416,6 +441,170 @@ KTEST(virtio_blk, those_who_wait_for_room_are_told_too)
 		expect_given_up(kt);
 	}
 	liar_close();
+}
+
+/* ---- requests that are never done ---- */
+
+enum { TICKS_WARN = 4, TICKS_GONE = 10 };
+
+static void tick(uint n)
+{
+	while (n--)
+		liar.bd->timer.fn(&liar.bd->timer);
+}
+
+/* How many lines have @text, of those since the last call. */
+static uint late_lines(const char *text)
+{
+	static u64 log_at;
+
+	return ktest_log_count(&log_at, text);
+}
+
+KTEST(virtio_blk, a_request_that_is_never_done_fails_in_the_end)
+{
+	EXPECT_EQ(0, liar_open(&honest));
+	if (liar.bd) {
+		strscpy(liar.bd->name, "liar", sizeof(liar.bd->name));
+		for (uint i = 0; i < 7; i++)
+			submit(i, BLOCK_READ);
+		EXPECT_EQ(2, liar.bd->inflight);
+		late_lines("");
+		tick(TICKS_WARN - 1);
+		EXPECT_EQ(0, late_lines("liar: "));
+		tick(1);
+		EXPECT_EQ(1, late_lines("liar: read of 8 sectors at 0 is not done after 30 s"));
+		/* One that is done, and one that starts for it, is no reprieve for another. */
+		device_get();
+		serve(0, PAGE_SIZE + 1);
+		EXPECT_EQ(0, liar.result[1]);
+		tick(TICKS_GONE - TICKS_WARN - 1);
+		EXPECT_EQ(PENDING, liar.result[0]);
+		EXPECT_EQ(0, late_lines("liar: "));
+		EXPECT(!virtqueue_is_broken(liar.vd.queue[0]));
+		tick(1);
+		EXPECT_EQ(1, late_lines("liar: read of 8 sectors at 0 is not done after 90 s"));
+		for (uint i = 0; i < 7; i++)
+			EXPECT_EQ(i == 1 ? 0 : -EIO, liar.result[i]);
+		expect_given_up(kt);
+		/* That was all. */
+		tick(2 * TICKS_GONE);
+		EXPECT_EQ(0, late_lines("liar"));
+	}
+	liar_close();
+}
+
+KTEST(virtio_blk, the_clock_gives_up_a_request)
+{
+	EXPECT_EQ(0, liar_open(&honest));
+	if (liar.bd) {
+		liar.bd->tick_ns = NSEC_PER_MSEC;
+		submit(0, BLOCK_WRITE);
+		completion_wait(&liar.done);
+		EXPECT_EQ(-EIO, liar.result[0]);
+		EXPECT(READ_ONCE(liar.bd->ticks) >= TICKS_GONE);
+		expect_given_up(kt);
+	}
+	liar_close();
+}
+
+/* Young requests, one after the other, are not late, however many ticks they outlive together. */
+KTEST(virtio_blk, a_slow_device_is_not_a_dead_one)
+{
+	EXPECT_EQ(0, liar_open(&honest));
+	if (liar.bd) {
+		for (uint i = 0; i < 5; i++) {
+			submit(i, BLOCK_WRITE);
+			tick(TICKS_GONE - 1);
+			serve(0, 1);
+			EXPECT_EQ(0, liar.result[i]);
+		}
+		EXPECT_EQ(1, liar.resets);
+	}
+	liar_close();
+}
+
+/* What was done without an interrupt is done. */
+KTEST(virtio_blk, a_lost_interrupt_loses_no_request)
+{
+	EXPECT_EQ(0, liar_open(&honest));
+	for (uint i = 0; i < 3 && liar.bd; i++) {
+		u16 head;
+
+		submit(i, BLOCK_READ);
+		if (i == 2)
+			submit(3, BLOCK_READ);
+		head = device_get();
+		device_set_status(head, 0);
+		device_use(head, PAGE_SIZE + 1);
+		tick(TICKS_GONE);
+		EXPECT_EQ(0, liar.result[i]);
+		if (i == 2) {
+			EXPECT_EQ(-EIO, liar.result[3]);
+			expect_given_up(kt);
+		}
+	}
+	liar_close();
+}
+
+static u32 refs_of(const void *va)
+{
+	return virt_to_page(va)->refs.count;
+}
+
+/* The test knows that there is no device. */
+static void find_lost(struct virtqueue *vq, void *mem, uint order)
+{
+	struct device *dev = device_create(&virtio_bus, NULL, "lost");
+
+	page_free_kernel(mem, order);
+	kfree(vq);
+	if (!dev)
+		return;
+	list_splice_tail(&dev->managed, &virtio_lost);
+	device_discard(dev);
+}
+
+/* Of one that does not reset either, nothing is used again that it may write to. */
+KTEST(virtio_blk, memory_is_not_used_again_before_the_device_is_still)
+{
+	static const struct offer offers[] = {
+		{ .features = MODERN, .queue_max = QUEUE, .capacity = 64, .can_be_silenced = true },
+		{ .features = MODERN, .queue_max = QUEUE, .capacity = 64 },
+	};
+
+	for (uint i = 0; i < ARRAY_SIZE(offers); i++) {
+		struct virtqueue *vq;
+		void *vq_mem;
+		uint order;
+
+		EXPECT_EQ(0, liar_open(&offers[i]));
+		if (!liar.bd) {
+			liar_close();
+			continue;
+		}
+		vq = liar.vd.queue[0];
+		vq_mem = vq->mem;
+		order = vq->order;
+		liar.is_stuck = true;
+		submit(0, BLOCK_READ);
+		submit(1, BLOCK_WRITE);
+		tick(TICKS_GONE);
+		EXPECT_EQ(-EIO, liar.result[0]);
+		EXPECT_EQ(-EIO, liar.result[1]);
+		EXPECT_EQ(1, liar.silenced);
+		/* Only what it may write to is lost: the read's page. */
+		EXPECT_EQ(1 + i, refs_of(liar.page));
+		if (i == 1)
+			page_put(virt_to_page(liar.page));
+		liar_close();
+		EXPECT_EQ(i, refs_of(vq_mem));
+		/* It is not asked twice. */
+		EXPECT_EQ(2, liar.resets);
+		EXPECT_EQ(1, liar.silenced);
+		if (i == 1)
+			find_lost(vq, vq_mem, order);
+	}
 }
 
 /* ---- lies before the first request ---- */

@@ -77,6 +77,11 @@ static void vp_set_status(struct virtio_device *vd, u8 status)
 	io_write8(&to_vp(vd)->common, COMMON_STATUS, status);
 }
 
+static bool vp_silence(struct virtio_device *vd)
+{
+	return pci_silence(vd->parent);
+}
+
 static u64 vp_get_features(struct virtio_device *vd)
 {
 	const struct io_region *c = &to_vp(vd)->common;
@@ -195,6 +200,7 @@ static u32 vp_config_generation(struct virtio_device *vd)
 static const struct virtio_transport pci_transport = {
 	.get_status = vp_get_status,
 	.set_status = vp_set_status,
+	.silence = vp_silence,
 	.get_features = vp_get_features,
 	.set_features = vp_set_features,
 	.queue_max = vp_queue_max,
@@ -204,11 +210,12 @@ static const struct virtio_transport pci_transport = {
 	.config_generation = vp_config_generation,
 };
 
-/* Map the first block of @type.  0, -ENOENT, -EINVAL, -ENOMEM. */
+/* Map the first block of @type that can be.  0, -ENOENT (there is none), -ENODEV, -ENOMEM. */
 static int map_block(struct device *dev, enum cap_type type, u64 min, struct io_region *out,
 		     uint *cap_out)
 {
 	uint cap = 0;
+	int err = -ENOENT;
 
 	/* The list may be a circle, and an offset that is odd faults at the first access. */
 	for (uint i = 0; i < CAPS_MAX; i++) {
@@ -217,14 +224,21 @@ static int map_block(struct device *dev, enum cap_type type, u64 min, struct io_
 		cap = pci_next_capability(dev, cap, PCI_CAP_VENDOR);
 		if (!cap)
 			break;
-		len = pci_read32(dev, cap + CAP_LENGTH);
-		off = pci_read32(dev, cap + CAP_OFFSET);
-		if (pci_read8(dev, cap + CAP_TYPE) != type || len < min || off & 3)
+		if (pci_read8(dev, cap + CAP_TYPE) != type)
 			continue;
 		*cap_out = cap;
-		return pci_map_bar(dev, pci_read8(dev, cap + CAP_BAR), off, len, out);
+		len = pci_read32(dev, cap + CAP_LENGTH);
+		off = pci_read32(dev, cap + CAP_OFFSET);
+		err = len < min || off & 3 ? -EINVAL :
+		      pci_map_bar(dev, pci_read8(dev, cap + CAP_BAR), off, len, out);
+		if (err != -EINVAL)
+			return err;
 	}
-	return -ENOENT;
+	if (err == -ENOENT && type == CAP_DEVICE)
+		return err;
+	log_err("%s: %s for its registers of type %u: not used", dev->name,
+		err == -ENOENT ? "no place" : "an impossible place", type);
+	return -ENODEV;
 }
 
 static int map_blocks(struct device *dev, struct virtio_pci *vp)
@@ -262,10 +276,12 @@ static int vp_probe(struct device *dev)
 		return -ENOMEM;
 	err = map_blocks(dev, vp);
 	if (err < 0)
-		return err == -ENOENT ? -ENODEV : err;
+		return err;
 	vp->nvectors = MIN(pci_msix_count(dev), (uint)VIRTIO_QUEUES_MAX + 1);
-	if (vp->nvectors < 2)
+	if (vp->nvectors < 2) {
+		log_err("%s: %u MSI-X vectors: not used", dev->name, vp->nvectors);
 		return -ENODEV;
+	}
 	vp->vd.transport = &pci_transport;
 	vp->vd.parent = dev;
 	vp->vd.id = device_type(dev);

@@ -40,6 +40,8 @@ struct virtqueue {
 struct virtio_transport {
 	u8 (*get_status)(struct virtio_device *vd);
 	void (*set_status)(struct virtio_device *vd, u8 status);
+	/* Keep a device that does not reset from memory; true if that can be and was.  NULL: no. */
+	bool (*silence)(struct virtio_device *vd);
 	u64 (*get_features)(struct virtio_device *vd);
 	void (*set_features)(struct virtio_device *vd, u64 features);
 	/* Entries that queue @index can have; 0: there is no such queue. */
@@ -58,11 +60,16 @@ struct virtio_device {
 	u32 id;                         /* enum virtio_id */
 	bool is_legacy;                 /* before virtio 1.0 */
 	bool is_ready;                  /* it works: before and after, interrupts mean nothing */
+	bool is_stuck;                  /* it did not reset: it is not spoken to again */
+	bool is_silent;                 /* and cannot reach memory any more */
 	u64 features;                   /* agreed */
 	struct virtqueue *queue[VIRTIO_QUEUES_MAX];
 	void (*on_config)(void *arg);
 	void *on_config_arg;
 };
+
+/* What drivers held of devices that may still write to it: it is never released. */
+extern struct list virtio_lost;
 
 /* Make the device known on virtio_bus.  0 or -ENOMEM. */
 int virtio_add(struct virtio_device *vd);

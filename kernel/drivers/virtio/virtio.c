@@ -10,10 +10,14 @@
  *	| DRIVER_OK		working			[virtio_ready]
  *	| NEEDS_RESET		the device gave up	[virtio_config_interrupt]
  *	FAILED			given up		[virtio_start]
+ *	whatever, but not 0	stuck: it did not reset	[device_reset]
  *
  * Resources belong to the virtio device (the child), so they go before the
  * transport's own; a queue's memory is freed only after the reset that the
  * core registers first, hence runs last but before the transport is gone.
+ *
+ * A device that does not reset is kept from memory by its transport (PCI: no bus mastering).  Where
+ * that cannot be, what it may write to is never freed: it is lost, and the log says so.
  */
 #define LOG_TAG "virtio"
 #include <gemel/virtio.h>
@@ -39,9 +43,11 @@ enum virtio_status {
 	STATUS_FAILED = 128,
 };
 
-enum { RESET_SPINS = 1000000, CONFIG_TRIES = 100 };
+enum { RESET_SPINS = 100000, CONFIG_TRIES = 100 };
 
 const struct bus virtio_bus = { .name = "virtio" };
+
+struct list virtio_lost = LIST_INIT(virtio_lost);
 
 static struct virtio_device *to_virtio(struct device *dev)
 {
@@ -51,12 +57,23 @@ static struct virtio_device *to_virtio(struct device *dev)
 static int device_reset(struct virtio_device *vd)
 {
 	vd->is_ready = false;
+	if (vd->is_stuck)
+		return -EIO;
 	vd->transport->set_status(vd, 0);
 	for (uint i = 0; i < RESET_SPINS; i++)
 		if (vd->transport->get_status(vd) == 0)
 			return 0;
-	log_err("%s: does not reset", vd->dev->name);
+	vd->is_stuck = true;
+	vd->is_silent = vd->transport->silence && vd->transport->silence(vd);
+	log_err("%s: does not reset: %s", vd->dev->name, vd->is_silent ?
+		"its bus mastering is off" : "the memory that it was given is lost");
 	return -EIO;
+}
+
+/* Stop it.  True: it does not touch memory any more, having reset or being cut off. */
+static bool device_stop(struct virtio_device *vd)
+{
+	return device_reset(vd) == 0 || vd->is_silent;
 }
 
 static void status_add(struct virtio_device *vd, u8 bits)
@@ -110,9 +127,9 @@ void virtio_ready(struct device *dev)
 	status_add(vd, STATUS_DRIVER_OK);
 }
 
-void virtio_reset(struct device *dev)
+bool virtio_stop(struct device *dev)
 {
-	device_reset(to_virtio(dev));
+	return device_stop(to_virtio(dev));
 }
 
 /* A field of 2, 4 or 8 bytes in accesses of its width (8: two of 4), anything else as bytes. */
@@ -160,10 +177,13 @@ static void queue_free(void *arg)
 {
 	struct virtqueue *vq = arg;
 
-	/* The device may still know the memory: unless it is still, that is lost. */
-	if (device_reset(vq->vd) == 0)
-		page_free_kernel(vq->mem, vq->order);
 	vq->vd->queue[vq->index] = NULL;
+	/* What the driver acquired before it has put into the queue: all of it is lost. */
+	if (!device_stop(vq->vd)) {
+		list_splice_tail(&virtio_lost, &vq->vd->dev->managed);
+		return;
+	}
+	page_free_kernel(vq->mem, vq->order);
 	kfree(vq);
 }
 

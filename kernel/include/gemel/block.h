@@ -9,6 +9,7 @@
 #include <gemel/page.h>
 #include <gemel/pagecache.h>
 #include <gemel/spin.h>
+#include <gemel/time.h>
 
 #define SECTOR_SHIFT    9
 #define SECTOR_SIZE     512u
@@ -49,7 +50,8 @@ struct block_request {
 	uint all_segs;
 	bool is_flushing;       /* the data of a FUA write is written, its flush goes on */
 	bool is_doomed;         /* it will have failed, whatever the device says: fault.h */
-	int err;                /* for the driver, between collecting and block_complete() */
+	u32 started_at;         /* bd->ticks at start() */
+	int err;                /* between block_collect() and block_complete() */
 };
 
 struct block_device;
@@ -63,6 +65,12 @@ struct block_ops {
 	int (*start)(struct block_device *bd, struct block_request *rq);
 	/* The last start() of a batch was made: ring the doorbell.  bd->lock held. */
 	void (*kick)(struct block_device *bd);
+	/*
+	 * A request is late beyond hope.  Collect what is finished; if others are out, stop the
+	 * device, collect them with -EIO, and let every start() from now on fail so.  bd->lock
+	 * held, interrupt context.  NULL: it waits for ever.
+	 */
+	void (*give_up)(struct block_device *bd, struct list *finished);
 };
 
 struct block_device {
@@ -84,22 +92,33 @@ struct block_device {
 	struct mapping mapping; /* page cache of the whole device: metadata, /dev/vda */
 	struct irqlock lock;    /* rank BLKQUEUE; guards the rest, and the driver's queue */
 	struct list queue;      /* waiting requests, in the order of service */
+	struct list started;    /* those that the driver has, the oldest first */
 	uint inflight;
+	struct timer timer;     /* armed while something is started, and until it has fired then */
+	u32 ticks;              /* how often it has fired */
+	u64 tick_ns;
 	u64 reads, writes, sectors_read, sectors_written;
 };
 
 /* Make requests possible: before anything can complete one, and before block_register(). */
 void block_init(struct block_device *bd);
+/* Nothing is started any more, or will be: before its memory goes.  For dev_on_release(). */
+void block_fini(void *bd);
 /* Name it vda, vdb, ... and make it known.  The struct stays the driver's.  0, -ENOSPC. */
 int __must_check block_register(struct block_device *bd);
 
-/*
- * Driver: @rq, as given to start(), is finished; bd->lock not held (the driver collects finished
- * requests on a list of its own by rq->link, under the lock).  Interrupt context.
- */
+/* Driver: @rq, as given to start(), is finished; bd->lock held.  To @finished, for the next. */
+void block_collect(struct block_request *rq, int err, struct list *finished);
+/* Driver: they are finished, and there is room again.  bd->lock not held, interrupt context. */
+void block_complete_list(struct block_device *bd, struct list *finished);
+/* The same of one that was not collected; and room alone. */
 void block_complete(struct block_device *bd, struct block_request *rq, int err);
-/* Driver: there is room again.  bd->lock not held. */
 void block_restart(struct block_device *bd);
+/*
+ * Driver: @rq is finished, yet the device may write to what it reads into, now and for ever.  Those
+ * pages are never used again: a reference is lost.
+ */
+void block_withhold(struct block_request *rq);
 
 /* What start() is to do: the flush after a FUA write is a flush. */
 static inline enum block_op block_request_op(const struct block_request *rq)

@@ -55,6 +55,8 @@ uint pci_next_capability(const struct device *dev, uint after, enum pci_capabili
 
 /* Decode memory and let the device be bus master. */
 void pci_enable(const struct device *dev);
+/* Bus mastering off: true if it took, and neither memory nor interrupts come from it any more. */
+bool pci_silence(const struct device *dev);
 
 /* Map [off, off + len) of BAR @bar; released with the device.  0, -EINVAL, -ENOMEM. */
 int __must_check pci_map_bar(struct device *dev, uint bar, u64 off, u64 len,

@@ -46,8 +46,11 @@ struct virtio_seg {
 int __must_check virtio_start(struct device *dev, u64 want, u64 *features);
 /* Queues are set up: the device may work (DRIVER_OK). */
 void virtio_ready(struct device *dev);
-/* Stop it: after return it neither interrupts nor touches memory. */
-void virtio_reset(struct device *dev);
+/*
+ * Stop it for good: it is not heard any more.  False: it did not reset and cannot be kept from
+ * memory, so what it was given to write to must never be used again.
+ */
+bool __must_check virtio_stop(struct device *dev);
 
 /* Device configuration, all of [off, off + len) from one generation. */
 void virtio_config_read(struct device *dev, uint off, void *buf, uint len);
@@ -85,5 +88,5 @@ uint virtqueue_size(const struct virtqueue *vq);
 bool virtqueue_is_broken(const struct virtqueue *vq);
 /* Break it, for the reason @why, which the log tells. */
 void virtqueue_break(struct virtqueue *vq, const char *why);
-/* After virtio_reset(): a buffer that was put and never came back, or NULL. */
+/* After virtio_stop(): a buffer that was put and never came back, or NULL. */
 void *virtqueue_detach(struct virtqueue *vq);
