@@ -221,7 +221,7 @@ static int create_child(const struct clone_request *rq, struct task **out)
 	err = copy_all(t, rq);
 	if (err < 0)
 		goto err_drop;
-	err = pid_create(t, rq->want_tid, &t->pid);
+	err = pid_create(rq->want_tid, &t->pid);
 	if (err < 0)
 		goto err_drop;
 	t->tid = t->pid->nr;
@@ -287,6 +287,7 @@ static int publish(struct task *t, u64 flags)
 		err = -EAGAIN;
 	} else if (flags & CLONE_THREAD) {
 		process_add_thread(p, t);
+		pid_attach(t);
 	} else {
 		p->pid = t->tid;
 		p->leader = t;
@@ -295,6 +296,7 @@ static int publish(struct task *t, u64 flags)
 		itimer_limit_changed(p);
 		if (flags & CLONE_PARENT)
 			t->exit_signal = me->leader->exit_signal;
+		pid_attach(t);
 	}
 	irq_unlock(&process_lock);
 	return err;

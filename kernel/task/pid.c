@@ -68,7 +68,7 @@ static int number_take(pid_t want, uint *nr) __must_hold(process_lock)
 	return err == -ENOSPC ? -EAGAIN : err;
 }
 
-int pid_create(struct task *t, pid_t want, struct pid **out)
+int pid_create(pid_t want, struct pid **out)
 {
 	struct pid *pid = slab_alloc(pid_cache);
 	uint nr;
@@ -88,7 +88,7 @@ int pid_create(struct task *t, pid_t want, struct pid **out)
 	last_made = (pid_t)nr;
 	pid->nr = nr;
 	pid->users = 1;
-	pid->task = t;
+	pid->task = NULL;
 	list_init(&pid->members);
 	list_add(pid_bucket(nr), &pid->hash_link);
 	irq_unlock(&process_lock);
@@ -145,6 +145,11 @@ void pid_put(struct pid *pid)
 	ids_free(&numbers, pid->nr);
 	number_count--;
 	slab_free(pid_cache, pid);
+}
+
+void pid_attach(struct task *t)
+{
+	t->pid->task = t;
 }
 
 void pid_detach(struct task *t)

@@ -15,6 +15,12 @@
 #include <gemel/syscalls.h>
 #include <gemel/uaccess.h>
 
+/* Reaped, or still being made: its maker's other threads may have the descriptor already. */
+static bool is_absent(const struct process *p) __must_hold(process_lock)
+{
+	return p->is_reaped || !p->leader;
+}
+
 static uint pidfd_poll(struct file *f, struct poll_table *pt)
 {
 	struct process *p = f->private;
@@ -115,7 +121,7 @@ static int send(struct process *p, int signo, const struct ksiginfo *info)
 	int err = -ESRCH;
 
 	irq_lock(&process_lock);
-	if (!p->is_reaped) {
+	if (!is_absent(p)) {
 		err = cred_can_signal(p->leader, signo) ? 0 : -EPERM;
 		if (err == 0 && signo)
 			err = signal_send_process(p, signo, info);
@@ -163,7 +169,7 @@ static int file_of(struct process *p, int fd, struct file **out)
 	int err = -ESRCH;
 
 	irq_lock(&process_lock);
-	if (!p->is_reaped) {
+	if (!is_absent(p)) {
 		t = p->leader;
 		task_get(t);
 	}

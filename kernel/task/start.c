@@ -171,7 +171,7 @@ static int make_task(struct task **out)
 	t->altstack.flags = SS_DISABLE;
 	t->exit_signal = SIGCHLD;
 	*out = t;
-	return pid_create(t, 0, &t->pid);
+	return pid_create(0, &t->pid);
 }
 
 static int join_tree(struct task *t)
@@ -187,6 +187,7 @@ static int join_tree(struct task *t)
 	if (p->session) {
 		group_join(p, t->pid);
 		process_add_thread(p, t);
+		pid_attach(t);
 		list_add_tail(&kernel_process.children, &p->sibling);
 	} else {
 		err = -ENOMEM;

@@ -6,11 +6,13 @@
 #include <gemel/cred.h>
 
 /* ---- pid.c ---- */
-/* A fresh number used by @t, @want or (0) any.  0, -EAGAIN (none left), -ENOMEM; of @want also
- * -EINVAL, -EEXIST.  Takes process_lock. */
-int __must_check pid_create(struct task *t, pid_t want, struct pid **out);
+/* A fresh number, @want or (0) any, that finds nobody yet.  0, -EAGAIN (none left), -ENOMEM; of
+ * @want also -EINVAL, -EEXIST.  Takes process_lock. */
+int __must_check pid_create(pid_t want, struct pid **out);
 /* Would @more tasks for @uid be more than current's RLIMIT_NPROC? */
 bool user_is_over_limit(uid_t uid, uint more) __must_hold(process_lock);
+/* @t's number finds it from now on: it is whole, and in its process. */
+void pid_attach(struct task *t) __must_hold(process_lock);
 /* @t's number no longer finds it. */
 void pid_detach(struct task *t) __must_hold(process_lock);
 struct task *task_find(pid_t tid) __must_hold(process_lock);

@@ -11,8 +11,8 @@ KTEST(pid, numbers_are_found_and_come_back)
 	struct pid *a, *b;
 	pid_t nr;
 
-	EXPECT_EQ(0, pid_create(NULL, 0, &a));
-	EXPECT_EQ(0, pid_create(NULL, 0, &b));
+	EXPECT_EQ(0, pid_create(0, &a));
+	EXPECT_EQ(0, pid_create(0, &b));
 	EXPECT(a->nr != b->nr);
 	nr = a->nr;
 	irq_lock(&process_lock);

@@ -2,8 +2,10 @@
 /* Who may signal whom, and the errors of all calls for signals. */
 #include "test.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -76,6 +78,49 @@ TEST(real_and_saved_ids_decide)
 	EXPECT_EQ(0, test_in_child(saved_and_real_count, &victim));
 	EXPECT_EQ(0, kill(victim, SIGKILL));
 	EXPECT_EQ(victim, waitpid(victim, &status, 0));
+}
+
+/* ---- a number that is about to be somebody's ---- */
+
+enum { BIRTHS = 1000, AHEAD = 8 };
+
+/* Nobody's until its process is whole: whoever asks meanwhile is told so. */
+static void ask_for_the_unborn(volatile pid_t *last)
+{
+	while (*last >= 0)
+		for (pid_t pid = *last + 1; pid <= *last + AHEAD; pid++) {
+			if (kill(pid, 0) < 0 && errno != ESRCH)
+				_exit(1);
+			if (syscall(SYS_tkill, pid, 0) < 0 && errno != ESRCH && errno != EINVAL)
+				_exit(2);
+		}
+	_exit(0);
+}
+
+TEST(the_unborn_cannot_be_signalled)
+{
+	volatile pid_t *last = mmap(NULL, sizeof(*last), PROT_READ | PROT_WRITE,
+				    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pid_t asker;
+	int status;
+
+	EXPECT(last != MAP_FAILED);
+	asker = fork();
+	if (asker == 0)
+		ask_for_the_unborn(last);
+	for (int i = 0; i < BIRTHS; i++) {
+		pid_t child = fork();
+
+		if (child == 0)
+			_exit(0);
+		EXPECT(child > 0);
+		*last = child;
+		EXPECT_EQ(child, waitpid(child, &status, 0));
+		EXPECT_EQ(0, status);
+	}
+	*last = -1;
+	EXPECT_EQ(asker, waitpid(asker, &status, 0));
+	EXPECT_EQ(0, status);
 }
 
 /* ---- errors, a table: Linux's answers ---- */
