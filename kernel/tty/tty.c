@@ -732,6 +732,11 @@ void tty_set_console(struct tty *tty)
 	console_tty = tty;
 }
 
+const char *tty_console_name(void)
+{
+	return console_tty ? console_tty->name : NULL;
+}
+
 static struct char_device controlling_device = {
 	.name = "tty",
 	.mode = 0666,

@@ -17,6 +17,8 @@ def test_login_shell_and_power_off(arch):
         guest.log_in()
         expect_equal("hello\n", guest.type("echo hello"), "echo")
         expect_match(r"^\d+ *$", guest.type("echo $$").strip())
+        # By its own name, not as /dev/console: what ps shows is found by it.
+        expect_match(r"^/dev/tty(S|AMA)0\n$", guest.type("tty"))
         guest.power_off()
 
 

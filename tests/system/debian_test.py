@@ -122,10 +122,10 @@ cat by_nano by_vim
 """, "less 0\nnano 0\nvim.tiny 0\nhtop 0\nbash 3\nsome text\n\n0ne\ntw0\n"),
     "procps": (r"""
 sleep 50 & ps -o comm=,state= -p $! | tr -s ' '; pgrep -c sleep; kill $!; wait $! 2>/dev/null
-ps -e -o pid= | head -1 | tr -d ' '; free -k | awk 'NR == 2 { print ($2 > 700000 && $3 < $2) }'
+ps -e -o pid= | head -1 | tr -d ' '; ps -o tty= -p $$ | sed 's/AMA/S/'; free -k | awk 'NR == 2 { print ($2 > 700000 && $3 < $2) }'
 top -b -n 1 | grep -c 'init$'; vmstat | wc -l; uptime | grep -c 'load average'
 awk '{ print ($1 > 0) }' /proc/uptime; pgrep -x init; sysctl -n kernel.ostype
-""", "sleep S\n1\n1\n1\n1\n3\n1\n1\n1\nLinux\n"),
+""", "sleep S\n1\n1\nttyS0\n1\n1\n3\n1\n1\n1\nLinux\n"),
     "util_linux": (r"""
 mkdir m; mount -t tmpfs none m && findmnt -n -o FSTYPE "$PWD/m"; mountpoint -q m && umount m
 flock f sh -c 'flock -n f true; echo $?'; setsid -w sh -c 'echo $(($(ps -o sid= -p $$) == $$))'

@@ -147,3 +147,15 @@ TEST(masks_are_lists_in_other_words)
 		EXPECT_EQ(bits, strtoul(word ? word + 1 : mask, NULL, 16));
 	}
 }
+
+/* Whose first is the one that /dev/console writes to. */
+TEST(the_console_has_a_terminal)
+{
+	char path[80] = "/dev/";
+	struct stat st;
+
+	EXPECT(!strcmp("5:1\n", test_read_file("/sys/class/tty/console/dev")));
+	EXPECT_EQ(1, sscanf(test_read_file("/sys/class/tty/console/active"), "%60s", path + 5));
+	EXPECT_EQ(0, stat(path, &st));
+	EXPECT(S_ISCHR(st.st_mode));
+}

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * sysfs: what programs look for in /sys.  The processors, as lscpu, htop and C libraries count
- * them, and what asks for huge pages.  It is procfs's machine with other tables; the devices
- * themselves are not shown.
+ * them, what asks for huge pages, and which terminal is behind the console.  It is procfs's machine
+ * with other tables; the devices themselves are not shown.
  *
  * Each processor is a core of its own in the one package there is.
  */
@@ -11,6 +11,7 @@
 
 #include <gemel/bits.h>
 #include <gemel/cpu.h>
+#include <gemel/tty.h>
 
 #include "../vfs/vfs.h"
 #include "proc.h"
@@ -171,7 +172,35 @@ static const struct proc_dir system_dir = { PROC_TABLE(system_entries) };
 static const struct proc_entry devices_entries[] = { PROC_DIR("system", 0555, &system_dir) };
 static const struct proc_dir devices_dir = { PROC_TABLE(devices_entries) };
 
+static int show_console(struct text *x, const struct proc_ref *r)
+{
+	const char *name = tty_console_name();
+
+	(void)r;
+	if (name)
+		text_printf(x, "%s\n", name);
+	return 0;
+}
+
+static int show_console_dev(struct text *x, const struct proc_ref *r)
+{
+	(void)r;
+	text_puts(x, "5:1\n");
+	return 0;
+}
+
+static const struct proc_entry console_entries[] = {
+	PROC_FILE("active", 0444, show_console),
+	PROC_FILE("dev", 0444, show_console_dev),
+};
+static const struct proc_dir console_dir = { PROC_TABLE(console_entries) };
+static const struct proc_entry tty_entries[] = { PROC_DIR("console", 0555, &console_dir) };
+static const struct proc_dir tty_dir = { PROC_TABLE(tty_entries) };
+static const struct proc_entry class_entries[] = { PROC_DIR("tty", 0555, &tty_dir) };
+static const struct proc_dir class_dir = { PROC_TABLE(class_entries) };
+
 static const struct proc_entry root_entries[] = {
+	PROC_DIR("class", 0555, &class_dir),
 	PROC_DIR("devices", 0555, &devices_dir),
 	PROC_DIR("kernel", 0555, &kernel_dir),
 };

@@ -43,6 +43,7 @@ struct tty *tty_create(const char *name, dev_t dev, const struct tty_ops *ops, v
 void *tty_driver_data(struct tty *tty);
 /* /dev/console is this one from now on. */
 void tty_set_console(struct tty *tty);
+const char *tty_console_name(void);             /* its own; NULL: there is none */
 void tty_init(void);
 void pty_init(void);
 uint pty_count(void);
