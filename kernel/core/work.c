@@ -4,7 +4,8 @@
  *
  * A work is pending from work_queue() until the thread takes it off; then it may be
  * queued again, even from its own function, which may also free it.  So the queue, not
- * the work, says what runs.
+ * the work, says what runs.  A delayed work is pending from work_queue_delayed() on: first its
+ * timer has it, then the list.
  *
  * work->queue is the queue of a pending work, NULL otherwise.  It is claimed by a
  * compare-and-swap from NULL, so that of two who queue a work at once one wins; it
@@ -85,28 +86,42 @@ void work_init(struct work *w, void (*fn)(struct work *w))
 	w->target = NULL;
 }
 
-bool work_queue(struct work_queue *q, struct work *w)
+static bool work_claim(struct work *w, struct work_queue *q) __must_hold(q->lock)
 {
 	struct work_queue *none = NULL;
 
-	irq_lock(&q->lock);
 	if (!__atomic_compare_exchange_n(&w->queue, &none, q, false, __ATOMIC_RELAXED,
-					 __ATOMIC_RELAXED)) {
-		irq_unlock(&q->lock);
+					 __ATOMIC_RELAXED))
 		return false;
-	}
 	WRITE_ONCE(w->target, q);
-	list_add_tail(&q->works, &w->link);
-	irq_unlock(&q->lock);
-	wake_all(&q->not_empty);
 	return true;
 }
 
+bool work_queue(struct work_queue *q, struct work *w)
+{
+	bool is_mine;
+
+	irq_lock(&q->lock);
+	is_mine = work_claim(w, q);
+	if (is_mine)
+		list_add_tail(&q->works, &w->link);
+	irq_unlock(&q->lock);
+	if (is_mine)
+		wake_all(&q->not_empty);
+	return is_mine;
+}
+
+/* Unless it was cancelled, or queued without delay after that. */
 static void delayed_fire(struct timer *timer)
 {
-	struct delayed_work *d = container_of(timer, struct delayed_work, timer);
+	struct work *w = &container_of(timer, struct delayed_work, timer)->work;
+	struct work_queue *q = w->target;
 
-	work_queue(d->work.target, &d->work);
+	irq_lock(&q->lock);
+	if (w->queue == q && list_is_empty(&w->link))
+		list_add_tail(&q->works, &w->link);
+	irq_unlock(&q->lock);
+	wake_all(&q->not_empty);
 }
 
 void delayed_work_init(struct delayed_work *w, void (*fn)(struct work *w))
@@ -117,11 +132,14 @@ void delayed_work_init(struct delayed_work *w, void (*fn)(struct work *w))
 
 bool work_queue_delayed(struct work_queue *q, struct delayed_work *w, u64 delay_ns)
 {
-	if (READ_ONCE(w->work.queue) || timer_is_armed(&w->timer))
-		return false;
-	WRITE_ONCE(w->work.target, q);
-	timer_set(&w->timer, time_now() + delay_ns);
-	return true;
+	bool is_mine;
+
+	irq_lock(&q->lock);
+	is_mine = work_claim(&w->work, q);
+	if (is_mine)
+		timer_set(&w->timer, time_now() + delay_ns);
+	irq_unlock(&q->lock);
+	return is_mine;
 }
 
 static void flush_run(struct work *w)
@@ -162,10 +180,8 @@ bool work_cancel_sync(struct work *w)
 
 bool delayed_work_cancel_sync(struct delayed_work *w)
 {
-	bool was_armed = timer_is_armed(&w->timer);
-
 	timer_cancel_sync(&w->timer);
-	return work_cancel_sync(&w->work) || was_armed;
+	return work_cancel_sync(&w->work);
 }
 
 struct work_queue *work_queue_create(const char *name)

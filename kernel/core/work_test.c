@@ -258,3 +258,27 @@ KTEST(work, delayed_work_waits)
 	EXPECT(!delayed_work_cancel_sync(&delayed.work));
 	work_queue_destroy(q);
 }
+
+static int delayed_queuer(void *arg)
+{
+	(void)arg;
+	for (uint i = 1; READ_ONCE(again.runs) < 1000; i++) {
+		if (work_queue_delayed(again.queue, &delayed.work, 0))
+			__atomic_fetch_add(&again.wins, 1, __ATOMIC_RELAXED);
+		if (i % 64 == 0)
+			sched_yield();
+	}
+	return 0;
+}
+
+/* Also while its time has come and it is on its way to the queue. */
+KTEST(work, of_those_who_delay_it_at_once_one_wins)
+{
+	again.queue = queue_new();
+	again.runs = again.wins = 0;
+	delayed_work_init(&delayed.work, work_count);
+	EXPECT_EQ(4, test_threads_run(delayed_queuer, 4));
+	again.wins -= delayed_work_cancel_sync(&delayed.work);
+	EXPECT_EQ(again.wins, again.runs);
+	work_queue_destroy(again.queue);
+}
