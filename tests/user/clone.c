@@ -12,20 +12,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "terminal.h"
 #include "test.h"
 
 #define P_PIDFD_ID 3
 #ifndef SYS_pidfd_getfd
 #define SYS_pidfd_getfd 438
 #endif
-
-static void sleep_ms(long ms)
-{
-	struct timespec t = { ms / 1000, ms % 1000 * 1000000 };
-
-	while (nanosleep(&t, &t) < 0 && errno == EINTR)
-		;
-}
 
 /* ---- clone3 and pidfds ---- */
 
@@ -36,11 +29,14 @@ TEST(clone3_makes_a_child_with_a_pidfd)
 		.flags = CLONE_PIDFD, .pidfd = (uintptr_t)&pidfd, .exit_signal = SIGCHLD,
 	};
 	struct pollfd p = { .events = POLLIN };
+	struct signpost go;
 	siginfo_t info;
-	long pid = syscall(SYS_clone3, &args, sizeof(args));
+	long pid;
 
+	signpost_make(&go);
+	pid = syscall(SYS_clone3, &args, sizeof(args));
 	if (pid == 0) {
-		sleep_ms(100);
+		signpost_wait(&go);
 		_exit(5);
 	}
 	EXPECT(pid > 0);
@@ -48,7 +44,8 @@ TEST(clone3_makes_a_child_with_a_pidfd)
 	EXPECT_EQ(FD_CLOEXEC, fcntl(pidfd, F_GETFD));
 	p.fd = pidfd;
 	EXPECT_EQ(0, poll(&p, 1, 0));
-	EXPECT_EQ(1, poll(&p, 1, 10000));
+	signpost_tell(&go);
+	EXPECT_EQ(1, poll(&p, 1, -1));
 	memset(&info, 0, sizeof(info));
 	EXPECT_EQ(0, waitid(P_PIDFD_ID, pidfd, &info, WEXITED));
 	EXPECT_EQ(pid, info.si_pid);
@@ -266,7 +263,7 @@ TEST(clones_with_other_exit_signals)
 	if (pid == 0)
 		_exit(7);
 	while (got_signal != SIGUSR1)
-		sleep_ms(1);
+		sched_yield();
 	/* It is no child to wait(): neither by its number nor at all. */
 	EXPECT_ERRNO(ECHILD, waitpid(-1, &status, 0));
 	EXPECT_ERRNO(ECHILD, waitpid((pid_t)pid, &status, 0));

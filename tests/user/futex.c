@@ -89,23 +89,12 @@ static void *sleeper_run(void *arg)
 }
 
 /* After s->tid is set the call is the only place where the thread can sleep. */
-static void wait_asleep(int tid)
-{
-	char path[64], *state;
-
-	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);
-	do {
-		breathe();
-		state = strrchr(test_read_file(path), ')');
-	} while (!state || state[2] != 'S');
-}
-
 static void start(struct sleeper *s)
 {
 	EXPECT_EQ(0, pthread_create(&s->thread, NULL, sleeper_run, s));
 	while (!s->tid)
 		breathe();
-	wait_asleep(s->tid);
+	test_await_sleep(s->tid);
 }
 
 static long finish(struct sleeper *s)
@@ -382,7 +371,7 @@ TEST(pi_wait_goes_on_after_a_signal)
 	EXPECT_EQ(0, futex(&word, FUTEX_LOCK_PI | PRIVATE, 0, 0, NULL, 0));
 	start(&s);
 	EXPECT_EQ(0, pthread_kill(s.thread, SIGUSR1));
-	wait_asleep(s.tid);
+	test_await_sleep(s.tid);
 	EXPECT_EQ(0, s.is_done);
 	EXPECT_EQ(0, futex(&word, FUTEX_UNLOCK_PI | PRIVATE, 0, 0, NULL, 0));
 	EXPECT_EQ(0, finish(&s));
@@ -431,11 +420,11 @@ TEST(pi_circles_are_refused)
 	EXPECT_EQ(0, pthread_create(&ta, NULL, locks_two, &a));
 	while (!a.tid)
 		breathe();
-	wait_asleep(a.tid);
+	test_await_sleep(a.tid);
 	EXPECT_EQ(0, pthread_create(&tb, NULL, locks_two, &b));
 	while (!b.tid)
 		breathe();
-	wait_asleep(b.tid);
+	test_await_sleep(b.tid);
 	EXPECT_ERRNO(EDEADLK, futex(&word2, FUTEX_LOCK_PI | PRIVATE, 0, 0, NULL, 0));
 	EXPECT_ERRNO(EDEADLK, futex(&third, FUTEX_LOCK_PI | PRIVATE, 0, 0, NULL, 0));
 	EXPECT_ERRNO(EAGAIN, futex(&third, FUTEX_TRYLOCK_PI | PRIVATE, 0, 0, NULL, 0));
@@ -583,7 +572,7 @@ static void invert(bool is_chain)
 		EXPECT_EQ(0, pthread_create(&t[3], NULL, link_between, &link_tid));
 		while (!link_tid)
 			breathe();
-		wait_asleep(link_tid);
+		test_await_sleep(link_tid);
 	}
 	/* From here on only the pinned ones run on that processor. */
 	pin();

@@ -91,6 +91,18 @@ const char *test_read_file(const char *path)
 	return text;
 }
 
+void test_await_sleep(int tid)
+{
+	char path[64], *state;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);
+	do {
+		/* Let others run, whatever our priority is. */
+		nanosleep(&(struct timespec){ 0, 200000 }, NULL);
+		state = strrchr(test_read_file(path), ')');
+	} while (!state || state[2] != 'S');
+}
+
 bool test_is_filled(const void *p, unsigned char value, size_t n)
 {
 	const unsigned char *bytes = p;
