@@ -118,29 +118,26 @@ KTEST(deferred, an_interrupt_meanwhile_does_not_nest)
 
 /*
  * Raises itself again and again: an interrupt runs DEFERRED_RUN_MAX of them, the thread the rest.
- * Runs that hit one task at one count of its interrupts belong to one interrupt.
+ * Runs with no interrupt between them, on whatever CPU, belong to one.
  */
 static struct {
-	const struct task *task;
-	uint ticks, n, most;
-	uint in_thread;
+	u64 irqs;
+	uint n, most, in_thread;
 } flood;
 
 static void flood_count(void)
 {
-	const struct task *t = current;
-	uint ticks = t->ticks_user + t->ticks_system;
+	u64 irqs = irq_count_total();
 
-	if (!strncmp(t->name, "deferred/", 9)) {
+	if (!strncmp(current->name, "deferred/", 9)) {
 		flood.in_thread++;
 		flood.n = 0;
-	} else if (t == flood.task && ticks == flood.ticks) {
+	} else if (irqs == flood.irqs) {
 		flood.n++;
 	} else {
 		flood.n = 1;
 	}
-	flood.task = t;
-	flood.ticks = ticks;
+	flood.irqs = irqs;
 	flood.most = MAX(flood.most, flood.n);
 }
 
