@@ -599,6 +599,7 @@ KTEST(virtio_blk, memory_is_not_used_again_before_the_device_is_still)
 			page_put(virt_to_page(liar.page));
 		liar_close();
 		EXPECT_EQ(i, refs_of(vq_mem));
+		EXPECT_EQ(i == 0, list_is_empty(&virtio_lost));
 		/* It is not asked twice. */
 		EXPECT_EQ(2, liar.resets);
 		EXPECT_EQ(1, liar.silenced);
