@@ -23,7 +23,8 @@ def run(arch, *words):
 
 def test_timers_are_not_late(arch):
     # An idle guest goes on at once to what it waits for: the host's time is in nothing.
-    out = run(arch, "--smp", "1", "--qemu=-icount", "--qemu=shift=0,sleep=off", "-c",
+    out = run(arch, "--smp", "1", "--qemu=-icount", "--qemu=shift=0,sleep=off",
+              "--append", "disktimeout=off", "-c",
               "/usr/lib/gemel/bench/late")
     worst = {name: int(ns) for name, ns in re.findall(r"^(\w+) (\d+)$", out, re.M)}
     expect_equal(["itimer", "sleep", "timer", "timerfd"], sorted(worst))

@@ -37,6 +37,7 @@
 
 #include <uapi/errno.h>
 
+#include <gemel/boot_info.h>
 #include <gemel/fault.h>
 #include <gemel/fs.h>
 #include <gemel/log.h>
@@ -56,13 +57,21 @@ static uint ndevices __guarded_by(devices_lock);
 
 static void started_tick(struct timer *timer);
 
+/* For a guest whose clock does not wait for the disk: QEMU with -icount and sleep=off. */
+static bool timeout_is_off(void)
+{
+	char word[8];
+
+	return cmdline_get("disktimeout", word, sizeof(word)) && strcmp(word, "off") == 0;
+}
+
 void block_init(struct block_device *bd)
 {
 	irqlock_init(&bd->lock, LOCK_RANK_BLKQUEUE);
 	list_init(&bd->queue);
 	list_init(&bd->started);
 	timer_init(&bd->timer, started_tick);
-	bd->tick_ns = TICK_SECONDS * NSEC_PER_SEC;
+	bd->tick_ns = timeout_is_off() ? 0 : TICK_SECONDS * NSEC_PER_SEC;
 	mapping_init(&bd->mapping, &block_mapping_ops, NULL);
 }
 
@@ -201,7 +210,7 @@ static void queue_run(struct block_device *bd, struct list *finished)
 	if (!started)
 		return;
 	bd->ops->kick(bd);
-	if (!timer_is_armed(&bd->timer))
+	if (bd->tick_ns && !timer_is_armed(&bd->timer))
 		timer_set(&bd->timer, time_now() + bd->tick_ns);
 }
 

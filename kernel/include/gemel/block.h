@@ -96,7 +96,7 @@ struct block_device {
 	uint inflight;
 	struct timer timer;     /* armed while something is started, and until it has fired then */
 	u32 ticks;              /* how often it has fired */
-	u64 tick_ns;
+	u64 tick_ns;            /* 0: no request is ever late */
 	u64 reads, writes, sectors_read, sectors_written;
 };
 
