@@ -728,15 +728,16 @@ int as_populate_all(struct address_space *as)
 
 /* ---- access to any space ---- */
 
-/* The page at @va, referenced, once it is present for @access; NULL: no such memory. */
-static struct page *as_get_page(struct address_space *as, vaddr_t va, uint access)
+/* The page at @va, referenced, once it is present for @access; NULL: *err says what of it. */
+static struct page *as_get_page(struct address_space *as, vaddr_t va, uint access, int *err)
 {
 	for (uint try = 0; try < 100; try++) {
 		struct page *pg = NULL;
 		paddr_t pa;
 		uint prot;
 
-		if (fault_soft(as, va, access) < 0)
+		*err = fault_soft(as, va, access);
+		if (*err < 0)
 			return NULL;
 		rwmutex_read_lock(&as->lock);
 		spin_lock(&as->page_table_lock);
@@ -751,17 +752,23 @@ static struct page *as_get_page(struct address_space *as, vaddr_t va, uint acces
 		if (pg)
 			return pg;
 	}
+	*err = -EFAULT;
 	return NULL;
 }
 
-static size_t as_access(struct address_space *as, vaddr_t va, void *buf, size_t n, uint access)
+/* Bytes done; fewer than @n: *err says why. */
+static size_t as_access(struct address_space *as, vaddr_t va, void *buf, size_t n, uint access,
+			int *err)
 {
 	size_t done = 0;
+
+	*err = -EFAULT;
 
 	while (done < n && va + done < USER_END) {
 		size_t offset = (va + done) & (PAGE_SIZE - 1);
 		size_t here = MIN(n - done, PAGE_SIZE - offset);
-		struct page *pg = as_get_page(as, ALIGN_DOWN(va + done, PAGE_SIZE), access);
+		struct page *pg = as_get_page(as, ALIGN_DOWN(va + done, PAGE_SIZE), access,
+					      err);
 		char *at;
 
 		if (!pg)
@@ -781,10 +788,21 @@ static size_t as_access(struct address_space *as, vaddr_t va, void *buf, size_t 
 
 size_t as_read(struct address_space *as, vaddr_t va, void *buf, size_t n)
 {
-	return as_access(as, va, buf, n, FAULT_READ);
+	int err;
+
+	return as_access(as, va, buf, n, FAULT_READ, &err);
 }
 
 size_t as_write(struct address_space *as, vaddr_t va, const void *buf, size_t n)
 {
-	return as_access(as, va, (void *)(ulong)buf, n, FAULT_WRITE);
+	int err;
+
+	return as_access(as, va, (void *)(ulong)buf, n, FAULT_WRITE, &err);
+}
+
+int as_write_all(struct address_space *as, vaddr_t va, const void *buf, size_t n)
+{
+	int err;
+
+	return as_access(as, va, (void *)(ulong)buf, n, FAULT_WRITE, &err) == n ? 0 : err;
 }

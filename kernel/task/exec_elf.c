@@ -12,7 +12,7 @@
  *	stack_top              the stack, random; below it the gap up to its limit
  *
  * Nobody else sees the space yet, so nothing here is locked but what
- * as_mmap() and as_write() lock themselves.
+ * as_mmap() and as_write_all() lock themselves.
  *
  * Failure.  Whatever fails drops the new space, and the caller's program goes on.
  */
@@ -110,7 +110,7 @@ static void elf_file_close(struct elf_file *ef)
 
 static int write_zeros(struct address_space *as, vaddr_t va, size_t n)
 {
-	return as_write(as, va, zeros, n) == n ? 0 : -ENOMEM;
+	return as_write_all(as, va, zeros, n);
 }
 
 static uint segment_prot(const struct elf_phdr *ph)
@@ -166,7 +166,7 @@ static int map_all(struct address_space *as, const struct elf_file *ef, ulong bi
 			continue;
 		err = map_segment(as, ef->file, &ph, bias);
 		if (err < 0)
-			return err == -ENOMEM ? err : -ENOEXEC;
+			return err == -ENOMEM || err == -EIO ? err : -ENOEXEC;
 	}
 	return 0;
 }
@@ -410,7 +410,7 @@ int exec_stack_fill(struct exec_image *img, const struct exec_strings *s, const 
 	vaddr_t base = as->stack_top - 8 - s->len;
 	struct vectors v = { .n = 0 };
 	size_t room, len;
-	int err = 0;
+	int err;
 
 	room = (s->argc + s->envc + 4 + AUXV_MAX * 2) * 8 + 128;
 	if (s->len + room > s->limit)
@@ -421,9 +421,9 @@ int exec_stack_fill(struct exec_image *img, const struct exec_strings *s, const 
 	len = build(img, s, cred, is_secure, &v, base);
 	ASSERT(len <= room);
 	/* From the top down: the area grows as a program's stack would. */
-	if (as_write(as, base, s->buf, s->len) != s->len ||
-	    as_write(as, img->sp, v.word, len) != len)
-		err = -ENOMEM;
+	err = as_write_all(as, base, s->buf, s->len);
+	if (err == 0)
+		err = as_write_all(as, img->sp, v.word, len);
 	as->arg_start = base;
 	as->arg_end = as->env_start = base + s->env_start;
 	as->env_end = base + s->name_start;

@@ -145,6 +145,8 @@ struct area_usage {
 void as_area_usage(struct address_space *as, const struct area *a, struct area_usage *u);
 size_t as_read(struct address_space *as, vaddr_t va, void *buf, size_t n);
 size_t as_write(struct address_space *as, vaddr_t va, const void *buf, size_t n);
+/* 0, or what its fault says: -EFAULT, -ENOMEM, -EIO of a file. */
+int as_write_all(struct address_space *as, vaddr_t va, const void *buf, size_t n);
 
 /* Remove [first, last] pages of a file's mapping from every space (truncate, invalidate). */
 struct mapping;
