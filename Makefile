@@ -77,11 +77,9 @@ else
 	@$(MAKE) -C tests/fuzz $(if $(filter all,$(T)),all,T=$(or $(T),fdt)) \
 		SECONDS=$(or $(SECONDS),60)
 endif
-failnth:       ## COUNT=8 of the things that can fail, each kind, in every contract program
+failnth:       ## COUNT=8 of the things that can fail, each kind, in every test [T='SUITE...']
 	@$(MAKE) DEBUG=1 kernel image
-	@tools/run --debug --arch $(ARCH) -c 'for t in /usr/lib/gemel/tests/*; do for k in \
-		alloc usercopy block completion; do \
-		failnth -s 60 -c $(or $(COUNT),8) -k $$k $$t || bad=1; done; done; exit $${bad:-0}'
+	@tools/failnth --arch $(ARCH) --count $(or $(COUNT),8) $(T)
 check-debug:                    ## tests and all stages in the debug kernels of both
 	@$(MAKE) DEBUG=1 both-debug-ready
 	@tools/test debug thorough

@@ -14,6 +14,7 @@
  *	program [NAME]...	run all tests or those named; status 0: all passed
  *	program -l		list them
  *	program -leak		run a test that leaves a process behind
+ *	program -nothing	run a test that does nothing: what is any test's (failnth -a)
  *
  * With TEST_LEAKS in the environment a test fails too if it leaves the kernel holding more than
  * before (leaks.h); one that does is run again, and has failed if it does so each time.
