@@ -162,6 +162,11 @@ void irq_free(uint irq, void *arg)
 	kfree(h);
 }
 
+bool irq_has_handler(uint irq)
+{
+	return irq < IRQ_MAX && READ_ONCE(irq_table[irq]);
+}
+
 u64 irq_count_total(void)
 {
 	struct cpu *cpu;

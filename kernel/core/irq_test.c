@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Deferred interrupt work, and calls between CPUs. */
+/* Handlers of interrupts, deferred interrupt work, and calls between CPUs. */
+#include <arch/cpu.h>
 #include <arch/irqflags.h>
+
+#include <uapi/errno.h>
 
 #include <gemel/bits.h>
 #include <gemel/cpu.h>
@@ -14,7 +17,70 @@
 #include "deferred.h"
 #include "test_threads.h"
 
-enum { ITEMS = 4, FLOOD = 100 };
+enum { ITEMS = 4, FLOOD = 100, LINE_TOP = 64 };
+
+static uint line_calls[2];              /* of each handler */
+
+static void line_count(void *arg)
+{
+	uint *calls = arg;
+
+	WRITE_ONCE(*calls, *calls + in_interrupt());
+}
+
+static void line_await(const uint *calls, uint n)
+{
+	while (READ_ONCE(*calls) < n)
+		arch_cpu_relax();
+}
+
+/* A line that no device has, requested for line_calls[0]: machines have their own at the bottom. */
+static uint line_request(void)
+{
+	for (uint irq = LINE_TOP; irq-- > 0;)
+		if (irq < arch_irq_count() && !irq_has_handler(irq) &&
+		    irq_request(irq, IRQ_EDGE, line_count, &line_calls[0], "test") == 0)
+			return irq;
+	return LINE_TOP;
+}
+
+KTEST(irq, a_line_calls_its_handlers_until_they_are_freed)
+{
+	uint *first = &line_calls[0], *second = &line_calls[1], irq;
+
+	*first = *second = 0;
+	irq = line_request();
+	EXPECT(irq < LINE_TOP);
+	EXPECT_EQ(0, irq_request(irq, IRQ_EDGE, line_count, second, "test"));
+	arch_irq_raise(irq);
+	line_await(first, 1);
+	line_await(second, 1);
+	irq_free(irq, second);
+	arch_irq_raise(irq);
+	line_await(first, 2);
+	EXPECT_EQ(1, *second);
+	irq_free(irq, first);
+	EXPECT(!irq_has_handler(irq));
+	EXPECT_EQ(-EINVAL, irq_request(arch_irq_count(), IRQ_EDGE, line_count, first, "test"));
+}
+
+/* Nor is it lost. */
+KTEST(irq, a_masked_line_is_not_heard)
+{
+	uint *calls = &line_calls[0], irq;
+
+	*calls = 0;
+	irq = line_request();
+	EXPECT(irq < LINE_TOP);
+	arch_irq_mask(irq);
+	arch_irq_raise(irq);
+	for (uint i = 0; i < 1000; i++)
+		arch_cpu_relax();
+	EXPECT_EQ(0, READ_ONCE(*calls));
+	arch_irq_unmask(irq);
+	line_await(calls, 1);
+	irq_free(irq, calls);
+}
 
 static struct {
 	struct deferred item[ITEMS];

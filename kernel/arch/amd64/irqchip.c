@@ -307,6 +307,12 @@ void arch_irq_unmask(uint irq)
 		lapic_send(irq_cpu[irq], irq_vector[irq]);
 }
 
+/* The line's vector; irqchip_dispatch() knows nothing else of it either. */
+void arch_irq_raise(uint irq)
+{
+	lapic_send(irq_cpu[irq], irq_vector[irq]);
+}
+
 int arch_msi_alloc(uint devid __unused, uint cpu_id, struct msi *out)
 {
 	uint irq;

@@ -157,6 +157,12 @@ void arch_irq_unmask(uint irq)
 	io_write32(&regs, GICD_ISENABLER + irq / 32 * 4, 1u << irq % 32);
 }
 
+void arch_irq_raise(uint irq)
+{
+	ASSERT(is_wired(irq) && irq >= INTID_SPI);
+	io_write32(&gic_dist, GICD_ISPENDR + irq / 32 * 4, 1u << irq % 32);
+}
+
 int arch_msi_alloc(uint devid, uint cpu_id, struct msi *out)
 {
 	if (cpu_id >= cpu_count || !cpus[cpu_id])

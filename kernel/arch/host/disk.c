@@ -130,7 +130,7 @@ static int disk_start(struct block_device *bd, struct block_request *rq)
 static void disk_kick(struct block_device *bd)
 {
 	(void)bd;
-	host_irq_raise(HOST_IRQ_DISK);
+	arch_irq_raise(HOST_IRQ_DISK);
 }
 
 static const struct block_ops disk_ops = { .start = disk_start, .kick = disk_kick };

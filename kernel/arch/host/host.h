@@ -5,7 +5,7 @@
 
 #define HOST_RAM        (96ul << 20)
 
-enum { HOST_IRQ_DISK, HOST_IRQS };
+enum { HOST_IRQ_DISK, HOST_IRQ_NONE, HOST_IRQS };
 
 /*
  * Boot with @cmdline on a fiber of its own and return at the first host_yield(); a program
@@ -18,7 +18,6 @@ void host_yield(void);
 void host_resume(void);
 
 /* Make @irq pending; it comes as soon as interrupts are on. */
-void host_irq_raise(uint irq);
 void host_mmu_init(void);
 void host_disk_init(void);
 

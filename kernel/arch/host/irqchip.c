@@ -28,7 +28,7 @@ bool host_irq_on;
 u64 host_cycles;
 u64 host_timer_at = ~0ull;
 u32 host_irq_pending;
-static u32 unmasked;
+u32 host_irq_unmasked;
 
 uint arch_irq_count(void)
 {
@@ -42,12 +42,17 @@ int arch_irq_setup(uint irq, enum irq_trigger trigger __unused, uint cpu_id __un
 
 void arch_irq_mask(uint irq)
 {
-	unmasked &= ~(1u << irq);
+	host_irq_unmasked &= ~(1u << irq);
 }
 
 void arch_irq_unmask(uint irq)
 {
-	unmasked |= 1u << irq;
+	host_irq_unmasked |= 1u << irq;
+}
+
+void arch_irq_raise(uint irq)
+{
+	host_irq_pending |= 1u << irq;
 }
 
 int arch_msi_alloc(uint devid __unused, uint cpu_id __unused, struct msi *out __unused)
@@ -63,14 +68,9 @@ void arch_ipi_stop_others(void)
 {
 }
 
-void host_irq_raise(uint irq)
-{
-	host_irq_pending |= 1u << irq;
-}
-
 static void pending_dispatch(void)
 {
-	u32 now = host_irq_pending & unmasked;
+	u32 now = host_irq_pending & host_irq_unmasked;
 
 	host_irq_pending &= ~now;
 	if (host_timer_at <= host_cycles) {

@@ -108,6 +108,10 @@ void arch_irq_unmask(uint irq __unused)
 {
 }
 
+void arch_irq_raise(uint irq __unused)
+{
+}
+
 int arch_msi_alloc(uint devid __unused, uint cpu_id __unused, struct msi *out __unused)
 {
 	return -ENODEV;

@@ -26,6 +26,12 @@ void arch_irq_mask(uint irq);
 void arch_irq_unmask(uint irq);
 
 /*
+ * As if the device on line @irq had made an edge; it is set up for edges, and all CPUs' (no PPI,
+ * no message).  While it is masked that is kept until it is unmasked.  For tests.
+ */
+void arch_irq_raise(uint irq);
+
+/*
  * A fresh message interrupt for @cpu_id, unmasked at the controller.  @devid is the PCI requester
  * id (bus << 8 | devfn).  0, -ENOSPC, -ENODEV.
  */

@@ -18,6 +18,7 @@ int __must_check irq_request_msi(const struct msi *msi, void (*fn)(void *arg), v
 				 const char *name);
 /* After return the handler is not running and will not run. */
 void irq_free(uint irq, void *arg);
+bool irq_has_handler(uint irq);
 
 /* Deferred work of an interrupt: runs at irq_exit() with interrupts on, bounded per interrupt; what
  * is left over goes to the CPU's softirq thread.  Never nests. */

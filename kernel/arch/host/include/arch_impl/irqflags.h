@@ -4,12 +4,12 @@
 
 extern bool host_irq_on;
 extern u64 host_cycles, host_timer_at;
-extern u32 host_irq_pending;
+extern u32 host_irq_pending, host_irq_unmasked;
 void host_irq_serve(void);
 
 static inline bool host_irq_is_due(void)
 {
-	return host_irq_pending || host_timer_at <= host_cycles;
+	return (host_irq_pending & host_irq_unmasked) || host_timer_at <= host_cycles;
 }
 
 static inline void arch_irq_enable(void)
