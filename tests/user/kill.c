@@ -82,7 +82,7 @@ TEST(real_and_saved_ids_decide)
 
 /* ---- a number that is about to be somebody's ---- */
 
-enum { BIRTHS = 1000, AHEAD = 8 };
+enum { BIRTHS = 300, AHEAD = 8 };
 
 /* Nobody's until its process is whole: whoever asks meanwhile is told so. */
 static void ask_for_the_unborn(volatile pid_t *last)
