@@ -45,7 +45,7 @@ def test_commands_of_a_running_kernel(arch):
         session.shows("k-tasks", r"(?m)^ +1 +1 sleeping .* init ")
         session.shows("k-stack 1", r"signal_pause\+0x.*\n(.*\n)*.*syscall_\w+\+0x")
         session.shows("k-maps 1", r"r-xp .* /sbin/init\n(.*\n)*.*\[stack\]")
-        session.shows("k-files 2", r"(?m)^ +0 rw .* /dev/console$")
+        session.shows("k-files 2", r"(?m)^ +0 rw .* /dev/tty(S|AMA)0$")
         session.shows("k-mounts", r"/dev/vda .* ext2 rw\n(.*\n)*proc /proc proc")
         session.shows("k-pt &cpu_boot", r"level 0: 0x\w+\nphysical 0x")
         session.shows("k-runq", r"CPU 0: runs .*\nCPU 1: runs ")
