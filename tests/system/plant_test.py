@@ -109,7 +109,7 @@ def test_leak_of_a_contract_test(arch):
         [TOP / "tools/run", "--arch", arch, "--debug", "--smp", "1", "--timeout", str(LIMIT_S), "-c",
          "TEST_LEAKS=1 /usr/lib/gemel/tests/selftest -leak"],
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
-    expect_match(r"^FAIL selftest\.leak leak: [\w.-]+ was \d+, is \d+\n$", done.stdout)
+    expect_match(r"^FAIL selftest\.-leak leak: [\w.-]+ was \d+, is \d+\n$", done.stdout)
 
 
 def test_stack_overflow(arch):
