@@ -71,12 +71,12 @@ def each(head, type_name, member):
 
 def each_of_tree(root, type_name, member):
     """In order."""
-    todo, node = [], root["node"]
-    while todo or int(node):
+    above, node = [], root["node"]
+    while above or int(node):
         while int(node):
-            todo.append(node)
+            above.append(node)
             node = node["left"]
-        node = todo.pop()
+        node = above.pop()
         yield container(node, type_name, member)
         node = node["right"]
 

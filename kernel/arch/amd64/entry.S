@@ -144,10 +144,10 @@ arch_enter_user:
 	xorl %ebp, %ebp
 	jmp user_exit
 
-/* A stub per vector: makes the frame uniform.  16 bytes each. */
-	.globl trap_stubs
+/* A small entry per vector: makes the frame uniform.  16 bytes each. */
+	.globl trap_entries
 	.balign 16
-trap_stubs:
+trap_entries:
 	.set vector, 0
 	.rept 256
 	.balign 16

@@ -65,11 +65,11 @@ struct idt_gate {
 	u32 high, zero;
 };
 extern struct idt_gate idt[256];
-extern char trap_stubs[];
+extern char trap_entries[];
 
 #define GATE_INTERRUPT  0x8e
 #define GATE_USER       0xee            /* int3 and into work from user mode */
-#define STUB_SIZE       16
+#define TRAP_ENTRY_SIZE 16
 
 struct table_pointer {
 	u16 limit;
@@ -78,10 +78,10 @@ struct table_pointer {
 
 static void gate_set(uint vector, u8 type, u8 ist)
 {
-	ulong stub = (ulong)trap_stubs + vector * STUB_SIZE;
+	ulong entry = (ulong)trap_entries + vector * TRAP_ENTRY_SIZE;
 
 	idt[vector] = (struct idt_gate){
-		.low = (u16)stub, .middle = (u16)(stub >> 16), .high = (u32)(stub >> 32),
+		.low = (u16)entry, .middle = (u16)(entry >> 16), .high = (u32)(entry >> 32),
 		.selector = KERNEL_CS, .type = type, .ist = ist,
 	};
 }

@@ -21,7 +21,6 @@ extern const struct test tests_end[] __asm__("__stop_tests");
 
 static const char *suite, *running;
 static bool counts_leaks;
-static int seconds = TEST_SECONDS;
 static const char *const bases[] = { "/tmp", "/var/tmp" };
 static int suite_pid;
 
@@ -156,13 +155,13 @@ static void run_in_child(const struct test *t)
 }
 
 /*
- * Wait for @pid at most `seconds`, then kill its group.  False: it had to be
+ * Wait for @pid at most TEST_SECONDS, then kill its group.  False: it had to be
  * killed.  Looks again and again: this must work before much of the rest does.
  */
 static bool wait_limited(pid_t pid, int *status)
 {
 	const struct timespec tick = { .tv_nsec = 500 * 1000 };
-	time_t end = time(NULL) + seconds;
+	time_t end = time(NULL) + TEST_SECONDS;
 
 	while (waitpid(pid, status, WNOHANG) == 0) {
 		nanosleep(&tick, NULL);
@@ -203,7 +202,7 @@ static bool run_test(const struct test *t)
 	if (in_time && WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return true;
 	if (!in_time)
-		printf("FAIL %s.%s not over after %d s\n", suite, t->name, seconds);
+		printf("FAIL %s.%s not over after %d s\n", suite, t->name, TEST_SECONDS);
 	else if (WIFSIGNALED(status))
 		printf("FAIL %s.%s killed by signal %d\n", suite, t->name, WTERMSIG(status));
 	return false;
@@ -281,10 +280,8 @@ int main(int argc, char **argv)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	counts_leaks = getenv("TEST_LEAKS") && !list;
 	unsetenv("TEST_LEAKS");         /* programs that tests run count nothing */
-	if (counts_leaks) {
-		seconds *= 4;           /* it is the debug kernel, which is as much slower */
+	if (counts_leaks)
 		leaks_begin();
-	}
 	for (size_t i = 0; argc == 2 && i < sizeof(odd_tests) / sizeof(odd_tests[0]); i++)
 		if (strcmp(argv[1], odd_tests[i].name) == 0)
 			return !run_and_tell(&odd_tests[i]);
