@@ -21,6 +21,7 @@
 #include <gemel/irq.h>
 #include <gemel/ktest.h>
 #include <gemel/refs.h>
+#include <gemel/signal.h>
 #include <gemel/slab.h>
 #include <gemel/task.h>
 
@@ -57,7 +58,7 @@ bool fault_strikes(enum fault_kind kind)
 		return false;
 	armed_add(-1u);
 	WRITE_ONCE(plan->striker, current);
-	return true;
+	return !(plan->kinds & FAULT_LOOK);
 }
 
 void fault_call_begins(void)
@@ -74,8 +75,11 @@ void fault_call_ends(ulong nr, long ret)
 
 	if (!plan || READ_ONCE(plan->striker) != current)
 		return;
-	plan->nr = nr;
-	plan->ret = ret;
+	/* Whom the strike kills (no page for a user copy) never hears what the call says. */
+	if (!signal_is_fatal_pending(current)) {
+		plan->nr = nr;
+		plan->ret = ret;
+	}
 	WRITE_ONCE(plan->striker, NULL);
 }
 

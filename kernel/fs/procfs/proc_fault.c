@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * /proc/PID/fail-nth: fault injection for tests, in debug kernels, for root.
- * Writing "N [alloc] [usercopy] [block] [completion]" makes the N-th of these fail, of the
- * writing thread and of what it forks; without kinds, all.  "0" ends it.
+ * Writing "N [alloc] [usercopy] [block] [completion] [look]" makes the N-th of these fail, of the
+ * writing thread and of what it forks; without kinds, all; with look none does, and all else is as
+ * if one had.  "0" ends it.
  * Reading gives what is left of N: 0 when it has struck; then, if that was in a system call, its
  * name and what it returned: "0 openat -12".
  */
@@ -16,11 +17,12 @@
 
 #include "proc.h"
 
-static const char *const kind_names[FAULT_KINDS] = {
+static const char *const words[FAULT_KINDS + 1] = {
 	[FAULT_ALLOC] = "alloc",
 	[FAULT_USERCOPY] = "usercopy",
 	[FAULT_BLOCK] = "block",
 	[FAULT_COMPLETION] = "completion",
+	[FAULT_KINDS] = "look",
 };
 
 /* Names separated by blanks to bits; 0: one is unknown. */
@@ -34,16 +36,15 @@ static u32 parse_kinds(const char *s)
 
 		while (s[len] && s[len] != ' ' && s[len] != '\n')
 			len++;
-		while (k < FAULT_KINDS && (strncmp(s, kind_names[k], len) != 0 ||
-					   kind_names[k][len]))
+		while (k < ARRAY_SIZE(words) && (strncmp(s, words[k], len) != 0 || words[k][len]))
 			k++;
-		if (len && k == FAULT_KINDS)
+		if (len && k == ARRAY_SIZE(words))
 			return 0;
 		if (len)
 			kinds |= 1u << k;
 		s += len + (s[len] != '\0');
 	}
-	return kinds ? kinds : (1u << FAULT_KINDS) - 1;
+	return kinds & ~FAULT_LOOK ? kinds : kinds | ((1u << FAULT_KINDS) - 1);
 }
 
 int proc_write_fail_nth(const struct proc_ref *r, char *text, size_t len)

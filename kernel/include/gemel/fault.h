@@ -17,6 +17,8 @@ enum fault_kind {
 	FAULT_KINDS,
 };
 
+#define FAULT_LOOK      (1u << FAULT_KINDS)     /* beside kinds: nothing fails, the plan remembers */
+
 struct fault_plan;
 struct task;
 
@@ -29,7 +31,8 @@ static inline bool fault_should_fail(enum fault_kind kind)
 	return unlikely(READ_ONCE(fault_armed) != 0) && fault_strikes(kind);
 }
 
-/* Give the current task a new plan; @n 0: none.  @kinds: bits 1 << kind.  0, -ENOMEM. */
+/* Give the current task a new plan; @n 0: none.  @kinds: bits 1 << kind, FAULT_LOOK.
+ * 0, -ENOMEM. */
 int __must_check fault_plan_set(u32 kinds, u32 n);
 /* What is left of the current task's plan: 0, it has struck or there is none. */
 u32 fault_plan_left(void);
