@@ -15,6 +15,7 @@
 #include <uapi/errno.h>
 
 #include <gemel/cpu.h>
+#include <gemel/log.h>
 #include <gemel/sched.h>
 #include <gemel/slab.h>
 #include <gemel/task.h>
@@ -83,6 +84,7 @@ void ipi_dispatch(uint ipi)
 		break;
 	case IPI_CALL:
 		smp_call_serve();
+		log_wake_readers();
 		break;
 	case IPI_STOP:
 		panic_stop_this_cpu();

@@ -53,15 +53,15 @@ static bool is_chosen(const struct ktest *test, const char *choice)
 	return !choice[n] || (choice[n] == '.' && strcmp(choice + n + 1, test->name) == 0);
 }
 
-uint ktest_log_count(u64 *seq, const char *text)
+uint ktest_log_count(struct log_place *from, const char *text)
 {
-	static char lines[4096];
+	char line[LOG_LINE_MAX];
+	uint priority, found = 0;
 	size_t len, n = strlen(text);
-	uint found = 0;
 
-	while ((len = log_read(seq, lines, sizeof(lines))))
+	while ((len = log_line(from, line, &priority)))
 		for (size_t i = 0; i + n <= len; i++)
-			found += memcmp(lines + i, text, n) == 0;
+			found += memcmp(line + i, text, n) == 0;
 	return found;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the system is and how it ends: uname, sysinfo, syslog, reboot, and
+ * What the system is and how it ends: uname, sysinfo, reboot, and
  * the odd calls that belong to no other file.
  */
 #include "task_private.h"
@@ -131,57 +131,6 @@ long sys_sysinfo(void __user *ubuf)
 	si.procs = count_tasks();
 	si.mem_unit = 1;
 	return copy_to_user(ubuf, &si, sizeof(si));
-}
-
-/* ---- syslog ---- */
-
-enum { SYSLOG_READ = 2, SYSLOG_READ_ALL, SYSLOG_READ_CLEAR, SYSLOG_CLEAR, SYSLOG_CONSOLE_OFF,
-       SYSLOG_CONSOLE_ON, SYSLOG_CONSOLE_LEVEL, SYSLOG_SIZE_UNREAD, SYSLOG_SIZE_BUFFER };
-
-#define SYSLOG_CHUNK    1024
-#define SYSLOG_SIZE     (64 << 10)
-
-static long syslog_read(char __user *ubuf, int len)
-{
-	char *chunk = kalloc(SYSLOG_CHUNK);
-	size_t done = 0, n;
-	u64 seq = 0;
-
-	if (!chunk)
-		return -ENOMEM;
-	while (done < (size_t)len) {
-		n = log_read(&seq, chunk, MIN((size_t)SYSLOG_CHUNK, (size_t)len - done));
-		if (n == 0)
-			break;
-		if (copy_to_user(ubuf + done, chunk, n) < 0) {
-			kfree(chunk);
-			return -EFAULT;
-		}
-		done += n;
-	}
-	kfree(chunk);
-	return (long)done;
-}
-
-long sys_syslog(int action, char __user *ubuf, int len)
-{
-	if (action != SYSLOG_READ_ALL && action != SYSLOG_SIZE_BUFFER && !capable(CAP_SYSLOG))
-		return -EPERM;
-	switch (action) {
-	case SYSLOG_READ_ALL:
-	case SYSLOG_READ_CLEAR:
-		return !ubuf || len < 0 ? -EINVAL : syslog_read(ubuf, len);
-	case SYSLOG_CLEAR:
-	case SYSLOG_CONSOLE_OFF:
-	case SYSLOG_CONSOLE_ON:
-	case SYSLOG_SIZE_UNREAD:
-		return 0;
-	case SYSLOG_CONSOLE_LEVEL:
-		return len < 1 || len > 8 ? -EINVAL : 0;
-	case SYSLOG_SIZE_BUFFER:
-		return SYSLOG_SIZE;
-	}
-	return -EINVAL;
 }
 
 /* ---- the end ---- */

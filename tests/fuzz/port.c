@@ -91,7 +91,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	(void)argc;
 	(void)argv;
-	host_boot("loglevel=4 ktest=fuzz");
+	host_boot("loglevel=5 ktest=fuzz");
 	return 0;
 }
 

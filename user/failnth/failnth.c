@@ -20,7 +20,8 @@
  *
  * What the command makes of a fault is its own affair.  The kernel lives; the call that
  * the fault struck succeeds all the same, or says what has failed (is_right()), or says what it
- * says without the fault too (a run that only looks); and nothing is lost (leaks.h).  One line, of N runs and what the command's status said:
+ * says without the fault too (a run that only looks); and nothing is lost (leaks.h).  One line, of
+ * N runs and what the command's status said:
  *
  *	ok failnth.COMMAND.KINDS N: faults N, good N, failed N, died N, killed N [CALL RESULT]...
  *	FAIL failnth.COMMAND.KINDS WHY

@@ -33,7 +33,7 @@ static struct fake {
 	u8 *config, *regs;
 } fake;
 
-static u64 log_at;
+static struct log_place log_at;
 
 static void put(uint at, uint width, u32 value)
 {
@@ -188,7 +188,7 @@ static const struct lie lies[] = {
 static void expect_line(struct ktest_run *kt, const char *begin)
 {
 	struct device *dev;
-	u64 from;
+	struct log_place from;
 
 	ktest_log_count(&log_at, NAME);
 	from = log_at;

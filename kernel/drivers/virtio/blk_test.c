@@ -10,6 +10,7 @@
 
 #include <gemel/block.h>
 #include <gemel/ktest.h>
+#include <gemel/log.h>
 #include <gemel/page.h>
 #include <gemel/slab.h>
 #include <gemel/string.h>
@@ -456,7 +457,7 @@ static void tick(uint n)
 /* How many lines have @text, of those since the last call. */
 static uint late_lines(const char *text)
 {
-	static u64 log_at;
+	static struct log_place log_at;
 
 	return ktest_log_count(&log_at, text);
 }

@@ -6,6 +6,7 @@
 #include <gemel/address_space.h>
 #include <gemel/fs.h>
 #include <gemel/iobuf.h>
+#include <gemel/kmsg.h>
 #include <gemel/log.h>
 #include <gemel/poll.h>
 #include <gemel/random.h>
@@ -104,53 +105,6 @@ static ssize_t random_file_write(struct file *f, struct iobuf *io, u64 *pos)
 	return (ssize_t)total;
 }
 
-/* ---- /dev/kmsg and /proc/kmsg ---- */
-
-/* One record a read, "prio,seq,time,-;text" is what programs expect of /dev/kmsg: the text lines of
- * the ring are enough for cat and grep. */
-static ssize_t kmsg_read(struct file *f, struct iobuf *io, u64 *pos)
-{
-	size_t room = MIN(io->left, 4096ul), n;
-	char *buf = kalloc(room ? room : 1);
-	ssize_t done;
-
-	if (!buf)
-		return -ENOMEM;
-	n = log_read(pos, buf, room);
-	done = n ? iobuf_put(io, buf, n) : f->flags & O_NONBLOCK ? -EAGAIN : 0;
-	kfree(buf);
-	return done;
-}
-
-static ssize_t kmsg_write(struct file *f, struct iobuf *io, u64 *pos)
-{
-	char line[256];
-	size_t total = io->left;
-	ssize_t n = iobuf_get(io, line, MIN(io->left, sizeof(line) - 1));
-	const char *text = line;
-
-	(void)f;
-	(void)pos;
-	if (n < 0)
-		return n;
-	line[n] = '\0';
-	while (n > 0 && line[n - 1] == '\n')
-		line[--n] = '\0';
-	if (line[0] == '<')
-		for (const char *p = line; *p; p++)
-			if (*p == '>') {
-				text = p + 1;
-				break;
-			}
-	printk(LOG_INFO, "user", "%s", text);
-	return (ssize_t)total;
-}
-
-const struct file_ops kmsg_ops = {
-	.read = kmsg_read,
-	.write = kmsg_write,
-};
-
 static const struct file_ops null_ops = {
 	.read = null_read, .write = null_write, .seek = null_seek,
 };
@@ -171,7 +125,7 @@ static struct char_device devices[] = {
 	{ .name = "full", .mode = 0666, .ops = &full_ops },
 	{ .name = "random", .mode = 0666, .ops = &random_ops },
 	{ .name = "urandom", .mode = 0666, .ops = &random_ops },
-	{ .name = "kmsg", .mode = 0644, .ops = &kmsg_ops },
+	{ .name = "kmsg", .mode = 0644, .ops = &kmsg_ops, .open = kmsg_open },
 };
 static const u8 minors[] = { 3, 5, 7, 8, 9, 11 };
 

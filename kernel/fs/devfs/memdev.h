@@ -4,4 +4,3 @@
 
 /* The devices that need no hardware; at boot. */
 void memdev_register(void);
-extern const struct file_ops kmsg_ops;          /* /proc/kmsg too */

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* /proc/sys: what programs ask for.  Values that cannot be changed refuse to be written. */
+/*
+ * /proc/sys: what programs ask for, the current values.  What can be changed is where it is used;
+ * a value that cannot refuses to be written.
+ */
 #include <uapi/errno.h>
 #include <uapi/stat.h>
 
 #include <gemel/coredump.h>
 #include <gemel/cred.h>
+#include <gemel/kmsg.h>
 #include <gemel/page.h>
 #include <gemel/random.h>
 #include <gemel/string.h>
@@ -74,7 +78,6 @@ CONSTANT(show_cap_last_cap, "40")
 CONSTANT(show_rt_period, "1000000")
 CONSTANT(show_rt_runtime, "950000")
 CONSTANT(show_randomize, "2")
-CONSTANT(show_printk, "4\t4\t1\t7")
 CONSTANT(show_entropy, "256")
 CONSTANT(show_overcommit, "0")
 CONSTANT(show_max_map_count, "65530")
@@ -170,15 +173,65 @@ static int show_core_uses_pid(struct text *x, const struct proc_ref *r)
 	return 0;
 }
 
-static int write_core_uses_pid(const struct proc_ref *r, char *text, size_t len)
+static int write_bool(const char *text, bool *to)
 {
 	u64 n;
 
-	(void)r, (void)len;
 	if (parse_u64(text, 10, &n, NULL) < 0)
 		return -EINVAL;
-	WRITE_ONCE(core_uses_pid, n != 0);
+	WRITE_ONCE(*to, n != 0);
 	return 0;
+}
+
+static int write_core_uses_pid(const struct proc_ref *r, char *text, size_t len)
+{
+	(void)r, (void)len;
+	return write_bool(text, &core_uses_pid);
+}
+
+static int show_dmesg_restrict(struct text *x, const struct proc_ref *r)
+{
+	(void)r;
+	text_printf(x, "%u\n", dmesg_restrict);
+	return 0;
+}
+
+static int write_dmesg_restrict(const struct proc_ref *r, char *text, size_t len)
+{
+	(void)r, (void)len;
+	return capable(CAP_SYSLOG) ? write_bool(text, &dmesg_restrict) : -EPERM;
+}
+
+static int show_printk(struct text *x, const struct proc_ref *r)
+{
+	uint levels[PRINTK_LEVELS];
+
+	(void)r;
+	printk_levels_get(levels);
+	for (uint i = 0; i < PRINTK_LEVELS; i++)
+		text_printf(x, "%s%u", i ? "\t" : "", levels[i]);
+	text_puts(x, "\n");
+	return 0;
+}
+
+/* As many of the levels as there are numbers. */
+static int write_printk(const struct proc_ref *r, char *text, size_t len)
+{
+	const char *p = text;
+	uint levels[PRINTK_LEVELS], i;
+
+	(void)r, (void)len;
+	printk_levels_get(levels);
+	for (i = 0; i < PRINTK_LEVELS; i++) {
+		u64 n;
+
+		while (*p == ' ' || *p == '\t')
+			p++;
+		if (parse_u64(p, 10, &n, &p) < 0)
+			break;
+		levels[i] = (uint)MIN(n, 255ull);
+	}
+	return i ? printk_levels_set(levels) : -EINVAL;
 }
 
 static const struct proc_entry random_entries[] = {
@@ -195,6 +248,8 @@ static const struct proc_entry kernel_entries[] = {
 	  .write = write_core_pattern },
 	{ .name = "core_uses_pid", .mode = S_IFREG | 0644, .show = show_core_uses_pid,
 	  .write = write_core_uses_pid },
+	{ .name = "dmesg_restrict", .mode = S_IFREG | 0644, .show = show_dmesg_restrict,
+	  .write = write_dmesg_restrict },
 	{ .name = "domainname", .mode = S_IFREG | 0644, .show = show_domainname,
 	  .write = write_domainname },
 	{ .name = "hostname", .mode = S_IFREG | 0644, .show = show_hostname,
@@ -203,7 +258,7 @@ static const struct proc_entry kernel_entries[] = {
 	PROC_FILE("osrelease", 0444, show_osrelease),
 	PROC_FILE("ostype", 0444, show_ostype),
 	PROC_FILE("pid_max", 0644, show_pid_max),
-	PROC_FILE("printk", 0644, show_printk),
+	{ .name = "printk", .mode = S_IFREG | 0644, .show = show_printk, .write = write_printk },
 	PROC_DIR("random", 0555, &random_dir),
 	PROC_FILE("randomize_va_space", 0644, show_randomize),
 	PROC_FILE("sched_rr_timeslice_ms", 0644, show_rr_slice),

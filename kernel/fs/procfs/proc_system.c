@@ -16,6 +16,7 @@
 #include <gemel/boot_info.h>
 #include <gemel/cpu.h>
 #include <gemel/irq.h>
+#include <gemel/kmsg.h>
 #include <gemel/page.h>
 #include <gemel/printf.h>
 #include <gemel/sched.h>
@@ -26,7 +27,6 @@
 #include <gemel/trace.h>
 #include <gemel/utsname.h>
 
-#include "../devfs/memdev.h"
 #include "../vfs/vfs.h"
 #include "proc.h"
 
@@ -391,7 +391,8 @@ const struct proc_entry proc_root_entries[] = {
 	PROC_FILE("diskstats", 0444, show_diskstats),
 	PROC_FILE("filesystems", 0444, show_filesystems),
 	PROC_FILE("interrupts", 0444, show_interrupts),
-	{ .name = "kmsg", .mode = S_IFREG | 0400, .fops = &kmsg_ops },
+	{ .name = "kmsg", .mode = S_IFREG | 0400, .fops = &proc_kmsg_ops,
+	  .open = proc_kmsg_open },
 	PROC_FILE("loadavg", 0444, show_loadavg),
 	PROC_FILE("meminfo", 0444, show_meminfo),
 	{ .name = "mounts", .mode = S_IFLNK | 0777, .link = link_mounts },

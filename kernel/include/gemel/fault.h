@@ -17,7 +17,7 @@ enum fault_kind {
 	FAULT_KINDS,
 };
 
-#define FAULT_LOOK      (1u << FAULT_KINDS)     /* beside kinds: nothing fails, the plan remembers */
+#define FAULT_LOOK      (1u << FAULT_KINDS)     /* beside kinds: only remember, fail nothing */
 
 struct fault_plan;
 struct task;

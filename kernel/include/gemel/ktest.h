@@ -30,8 +30,9 @@ void ktest_fail(struct ktest_run *kt, const char *file, int line, const char *ex
 	static void ktest_##suite##_##name(                                    \
 		struct ktest_run *kt __attribute__((unused)))
 
-/* How often the log has @text from *@seq on; *@seq moves to its end.  In the kernel. */
-unsigned ktest_log_count(u64 *seq, const char *text);
+/* How often the log has @text from *@from on; *@from moves to its end.  In the kernel. */
+struct log_place;
+unsigned ktest_log_count(struct log_place *from, const char *text);
 
 #define EXPECT_EQ(want, got)                                                   \
 	do {                                                                   \

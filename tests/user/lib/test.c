@@ -95,7 +95,7 @@ void test_await_sleep(int tid)
 {
 	char path[64], *state;
 
-	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", tid, tid);
 	do {
 		/* Let others run, whatever our priority is. */
 		nanosleep(&(struct timespec){ 0, 200000 }, NULL);

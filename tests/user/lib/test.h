@@ -94,7 +94,7 @@ void test_write_file(const char *path, const char *text);
 /* What is in the file, or fail the test: a static buffer of 64 KiB. */
 const char *test_read_file(const char *path);
 
-/* Until this thread of the process sleeps: where, the caller knows. */
+/* Until this thread, of whatever process, sleeps: where, the caller knows. */
 void test_await_sleep(int tid);
 
 /* Block one signal, and not; the set of it alone. */
