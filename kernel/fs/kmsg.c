@@ -394,7 +394,7 @@ static void record_format(struct kmsg_record *rec, size_t len, uint priority, u6
 	rec->text[rec->len++] = '\n';
 }
 
-/* The next record.  1, 0: there is none, -EPIPE, -EINVAL: it does not fit into @room, and is lost. */
+/* The next record.  1, 0: there is none, -EPIPE, -EINVAL: it is longer than @room, and lost. */
 static int record_take(struct kmsg_reader *r, struct kmsg_record *rec, size_t room)
 {
 	struct log_place next = r->place;

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * /proc/sys: what programs ask for, the current values.  What can be changed is where it is used;
- * a value that cannot refuses to be written.
+ * /proc/sys: what programs ask for.
+ *
+ * A file is a row: its name, who may, what shows it and what writes it.  What can be changed is
+ * kept where it is used, under the lock of there; this file only reads and writes the text.  A
+ * value that cannot be changed is a constant, and refuses to be written.
  */
 #include <uapi/errno.h>
 #include <uapi/stat.h>
