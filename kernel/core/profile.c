@@ -35,7 +35,7 @@
 
 #include "panic.h"
 
-enum { PROFILE_DEPTH = 20, SLOTS = 2048, PROBES = 32, LINE_MAX = 640 };
+enum { PROFILE_DEPTH = 20, SLOTS = 2048, PROBES = 32, LINE_MAX = 832 };
 
 struct sample {
 	u32 depth;                      /* frames, innermost first; 0: a free slot */
@@ -65,6 +65,10 @@ static void sample_take(struct sample *s, const struct trapframe *tf)
 
 	memset(s, 0, sizeof(*s));
 	memcpy(s->name, current->name, sizeof(s->name));
+	/* A frame's end and a line's end are the format's. */
+	for (char *p = s->name; p < s->name + sizeof(s->name) && *p; p++)
+		if (*p == ';' || *p < ' ')
+			*p = '_';
 	s->depth = 1;
 	if (trapframe_from_user(tf))
 		return;
