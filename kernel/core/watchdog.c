@@ -69,6 +69,7 @@ static struct timer timers[2];          /* of the watchers */
 static u64 tick_ns;                     /* constant; 0: off */
 static u64 limit_seconds;
 static u64 hung_ns;                     /* constant; 0: off */
+static u64 looked_ns, look_ns;          /* the walk before this one, this one; its work item's */
 
 static void hung_look(struct work *w);
 static struct work hung_work = { .link = LIST_INIT(hung_work.link), .fn = hung_look };
@@ -137,15 +138,15 @@ static void tick(struct timer *timer)
 
 static void task_look(struct task *t)
 {
-	u64 since = READ_ONCE(t->se.exec_start_ns), now = time_now();
+	u64 since = READ_ONCE(t->se.exec_start_ns), now = look_ns;
 
-	if (READ_ONCE(t->state) != TASK_BLOCKED || t->on_cpu || now - since < hung_ns)
+	if (READ_ONCE(t->state) != TASK_BLOCKED || t->on_cpu || now < since + hung_ns)
 		return;
 	if (GEMEL_DEBUG)
 		panic_task(t, "hung task: %d \"%s\" has waited for %lu s", t->tid, t->name,
 			   (ulong)((now - since) / NSEC_PER_SEC));
-	/* Once for each hang: only it can change exec_start_ns again, by running. */
-	if (now - since < hung_ns + tick_ns) {
+	/* Once for each hang, by the first walk that is late enough, whenever walks come. */
+	if (looked_ns < since + hung_ns) {
 		log_warn("hung task: %d \"%s\" has waited for %lu s", t->tid, t->name,
 			 (ulong)((now - since) / NSEC_PER_SEC));
 		backtrace_print_task(t);
@@ -157,6 +158,8 @@ static void hung_look(struct work *w)
 	struct task *t;
 
 	(void)w;
+	looked_ns = look_ns;
+	look_ns = time_now();
 	irq_lock(&process_lock);
 	list_for_each(t, &all_tasks, all_link)
 		task_look(t);
