@@ -40,16 +40,12 @@ void trace_record(enum trace_event ev, ulong a, ulong b)
 {
 	struct trace_ring *ring = this_cpu_ptr(trace_rings);
 	u64 at = __atomic_fetch_add(&ring->head, 1, __ATOMIC_RELAXED);
-	struct trace_entry *e = &ring->entries[at % TRACE_RECORDS];
+	struct trace_entry e = { arch_cycles(), (u32)ev, (u32)arch_current()->tid, a, b };
 
-	e->cycles = arch_cycles();
-	e->event = (u32)ev;
-	e->tid = (u32)arch_current()->tid;
-	e->a = a;
-	e->b = b;
+	ring->entries[at % TRACE_RECORDS] = e;
 	__atomic_fetch_add(&ring->counts[ev], 1, __ATOMIC_RELAXED);
 	if (unlikely(READ_ONCE(ring->live)))
-		trace_live_record(ring->live, e);
+		trace_live_record(ring->live, &e);
 }
 
 u64 trace_count(enum trace_event ev)
@@ -73,6 +69,7 @@ void trace_syscall(ulong nr, const ulong args[6])
 	trace_record(TRACE_SYSCALL, nr, args[0]);
 	trace_record(TRACE_SYSARGS, args[1], args[2]);
 	trace_record(TRACE_SYSARGS, args[3], args[4]);
+	trace_record(TRACE_SYSARGS, args[5], 0);
 	irq_pop_off();
 }
 

@@ -9,7 +9,10 @@
  * Ordering.  A writer takes a slot by adding to head, fills it, and writes lap last
  * (store-release), which says for which round of the ring the slot is valid; the reader
  * loads lap first (load-acquire), copies, and looks at lap again: when it has changed, the
- * record was overwritten meanwhile and counts as lost.
+ * record was overwritten meanwhile and counts as lost.  A system call is read when its
+ * arguments are there too.  A record is stamped when it gets its slot, and one that is
+ * younger than the look at all rings waits for the next look: what another CPU recorded
+ * before it may have come to a ring that was looked at already.
  *
  * Limits.  The larger rings are never freed: a writer that was interrupted in the middle may
  * hold one for as long as it likes.  When nobody reads they are only unhooked.
@@ -33,7 +36,6 @@
 #include "trace_ring.h"
 
 #define LIVE_RECORDS    4096u
-#define LINE_MAX        400u
 
 struct live_entry {
 	struct trace_entry e;
@@ -46,22 +48,32 @@ struct trace_live {
 };
 
 struct trace_cursor {
+	struct list link;               /* live_lock */
+	u64 chosen;                     /* live_lock: what is recorded for it */
+	u64 shown;                      /* what it reads */
 	u64 at[MAX_CPUS];
 	u64 lost;
 };
 
 static struct mutex live_lock = MUTEX_INIT(live_lock, WORKER);
 static struct trace_live *lives[MAX_CPUS];      /* live_lock; NULL: not allocated yet */
-static uint nreaders;                           /* live_lock */
+static struct list cursors = LIST_INIT(cursors);        /* live_lock */
+static u64 enabled_at_boot;                     /* constant once somebody has read; live_lock */
 
 void trace_live_record(struct trace_live *live, const struct trace_entry *e)
 {
-	u64 at = __atomic_fetch_add(&live->head, 1, __ATOMIC_RELAXED);
-	struct live_entry *slot = &live->entries[at % LIVE_RECORDS];
+	struct live_entry *slot;
+	u64 at;
 
-	store_release(&slot->lap, 0ull);
+	irq_push_off();
+	at = __atomic_fetch_add(&live->head, 1, __ATOMIC_RELAXED);
+	slot = &live->entries[at % LIVE_RECORDS];
+	WRITE_ONCE(slot->lap, 0ull);
+	smp_wmb();                              /* pairs with the smp_rmb() in live_copy() */
 	slot->e = *e;
-	store_release(&slot->lap, at + 1);      /* pairs with the load-acquire in live_copy() */
+	slot->e.cycles = arch_cycles();
+	store_release(&slot->lap, at + 1);      /* pairs with the load-acquire there */
+	irq_pop_off();
 }
 
 /* ---- readers ---- */
@@ -84,7 +96,17 @@ static void lives_stop(void)
 {
 	for (uint i = 0; i < cpu_count; i++)
 		WRITE_ONCE(per_cpu_ptr(trace_rings, cpus[i])->live, NULL);
-	trace_enabled = TRACE_DEFAULT;
+}
+
+/* What the kernel records of itself stays recorded: a panic shows it. */
+static void enabled_update(void)
+{
+	struct trace_cursor *c;
+	u64 mask = enabled_at_boot;
+
+	list_for_each(c, &cursors, link)
+		mask |= c->chosen;
+	WRITE_ONCE(trace_enabled, mask);
 }
 
 int trace_open(struct trace_cursor **out)
@@ -96,8 +118,11 @@ int trace_open(struct trace_cursor **out)
 		return -ENOMEM;
 	mutex_lock(&live_lock);
 	err = lives_start();
+	if (list_is_empty(&cursors))
+		enabled_at_boot = trace_enabled;
 	if (err == 0)
-		nreaders++;
+		list_add_tail(&cursors, &c->link);
+	c->shown = ~0ull;
 	for (uint i = 0; i < cpu_count && err == 0; i++)
 		c->at[i] = READ_ONCE(lives[i]->head);
 	mutex_unlock(&live_lock);
@@ -111,7 +136,9 @@ int trace_open(struct trace_cursor **out)
 void trace_close(struct trace_cursor *c)
 {
 	mutex_lock(&live_lock);
-	if (--nreaders == 0)
+	list_remove(&c->link);
+	enabled_update();
+	if (list_is_empty(&cursors))
 		lives_stop();
 	mutex_unlock(&live_lock);
 	kfree(c);
@@ -134,7 +161,16 @@ static int live_copy(struct trace_live *live, u64 at, struct trace_entry *e)
 	return READ_ONCE(slot->lap) == lap ? 1 : -1;
 }
 
-/* Step over what was overwritten; the next record of CPU @i, if there is one. */
+/* The arguments that belong to the system call at @at are written. */
+static bool live_has_args(struct trace_live *live, u64 at)
+{
+	struct trace_entry last;
+
+	return READ_ONCE(live->head) - at > TRACE_SYSARGS_RECORDS &&
+	       live_copy(live, at + TRACE_SYSARGS_RECORDS, &last) != 0;
+}
+
+/* Step over what was overwritten or is not asked for; CPU @i's next record, if there is one. */
 static bool cursor_peek(struct trace_cursor *c, uint i, struct trace_entry *e)
 {
 	struct trace_live *live = lives[i];
@@ -146,8 +182,13 @@ static bool cursor_peek(struct trace_cursor *c, uint i, struct trace_entry *e)
 		if (c->at[i] == head)
 			return false;
 		got = live_copy(live, c->at[i], e);
+		if (got > 0 && !(c->shown >> e->event & 1)) {
+			c->at[i]++;
+			continue;
+		}
 		if (got >= 0)
-			return got > 0;
+			return got > 0 && (e->event != TRACE_SYSCALL ||
+					   live_has_args(live, c->at[i]));
 		head = READ_ONCE(live->head);
 		head = head > LIVE_RECORDS / 2 ? head - LIVE_RECORDS / 2 : 0;
 		c->lost += MAX(head, c->at[i] + 1) - c->at[i];
@@ -159,11 +200,13 @@ static bool cursor_peek(struct trace_cursor *c, uint i, struct trace_entry *e)
 static uint cursor_oldest(struct trace_cursor *c, struct trace_entry *e)
 {
 	uint best = cpu_count;
+	u64 now = arch_cycles();
 
 	for (uint i = 0; i < cpu_count; i++) {
 		struct trace_entry mine;
 
-		if (!cursor_peek(c, i, &mine) || (best < cpu_count && mine.cycles >= e->cycles))
+		if (!cursor_peek(c, i, &mine) || mine.cycles > now ||
+		    (best < cpu_count && mine.cycles >= e->cycles))
 			continue;
 		best = i;
 		*e = mine;
@@ -233,11 +276,11 @@ static size_t syscall_put(char *buf, size_t size, ulong nr, const ulong *args, u
 static size_t syscall_format(struct trace_cursor *c, uint cpu, const struct trace_entry *e,
 			     char *buf, size_t size)
 {
-	ulong args[5] = { e->b };
+	ulong args[1 + 2 * TRACE_SYSARGS_RECORDS] = { e->b };
 	struct trace_entry more;
 	uint n = 1;
 
-	while (n < 5 && cursor_peek(c, cpu, &more) && more.event == TRACE_SYSARGS &&
+	while (n < ARRAY_SIZE(args) && cursor_peek(c, cpu, &more) && more.event == TRACE_SYSARGS &&
 	       more.tid == e->tid) {
 		args[n++] = more.a;
 		args[n++] = more.b;
@@ -273,7 +316,7 @@ size_t trace_read(struct trace_cursor *c, char *buf, size_t size)
 	size_t used = 0;
 	uint cpu;
 
-	while (size - used >= LINE_MAX) {
+	while (size - used >= TRACE_LINE_MAX) {
 		cpu = cursor_oldest(c, &e);
 		if (c->lost) {
 			used += (size_t)scnprintf(buf + used, size - used, "lost %lu records\n",
@@ -284,6 +327,9 @@ size_t trace_read(struct trace_cursor *c, char *buf, size_t size)
 		if (cpu == cpu_count)
 			break;
 		c->at[cpu]++;
+		/* Without its call, which was overwritten or before our time. */
+		if (e.event == TRACE_SYSARGS)
+			continue;
 		used += line_format(c, cpu, &e, buf + used, size - used);
 	}
 	return used;
@@ -331,7 +377,7 @@ static int word_mask(const char *word, size_t len, u64 *mask)
 	return -EINVAL;
 }
 
-int trace_select(const char *words)
+int trace_select(struct trace_cursor *c, const char *words)
 {
 	u64 mask = 0;
 
@@ -344,6 +390,12 @@ int trace_select(const char *words)
 			return err;
 		words += len + (end != NULL);
 	}
-	WRITE_ONCE(trace_enabled, mask);
+	if (mask & EV(SYSCALL))
+		mask |= EV(SYSARGS);
+	mutex_lock(&live_lock);
+	c->chosen = mask;
+	WRITE_ONCE(c->shown, mask);
+	enabled_update();
+	mutex_unlock(&live_lock);
 	return 0;
 }

@@ -23,7 +23,7 @@ enum { TIDS = 32768, BUFFER = 16 << 10, CALL_MAX = 240, POLL_NS = 5000000, ERRNO
 
 /* What we follow: each with the text of the call that has not returned yet, or "". */
 static char *pending[TIDS];
-static bool shows_tasks;                /* lines about fork and exit are wanted */
+static bool shows_fork, shows_exit;     /* lines about them are wanted */
 static FILE *out;
 
 static void fail(const char *what)
@@ -79,7 +79,8 @@ static bool call_line(const char *time, unsigned tid, const char *event, const c
 		fprintf(out, "%s %5u %s = ?\n", time, tid, pending[tid]);
 		pending[tid][0] = '\0';
 	}
-	return !shows_tasks && (strcmp(event, "EXIT") == 0 || strcmp(event, "FORK") == 0);
+	return (strcmp(event, "EXIT") == 0 && !shows_exit) ||
+	       (strcmp(event, "FORK") == 0 && !shows_fork);
 }
 
 static void line(char *text)
@@ -161,13 +162,28 @@ static int watch(int fd, pid_t pid)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+/* @event is one of the @events, by its name or in a group. */
+static bool asks_for(const char *events, const char *event)
+{
+	const char *const names[] = { event, "sched", "process", "all", "default" };
+	size_t length;
+
+	for (; *events; events += length + (events[length] == ',')) {
+		length = strcspn(events, ",");
+		for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+			if (strlen(names[i]) == length && memcmp(names[i], events, length) == 0)
+				return true;
+	}
+	return false;
+}
+
 /* Forks are always needed, to know the children. */
 static void choose(int fd, const char *events)
 {
 	char words[256];
 
-	shows_tasks = strstr(events, "sched") || strstr(events, "process") ||
-		      strcmp(events, "all") == 0;
+	shows_fork = asks_for(events, "FORK");
+	shows_exit = asks_for(events, "EXIT");
 	snprintf(words, sizeof(words), "%s,FORK,EXIT", events);
 	if (write(fd, words, strlen(words)) < 0)
 		fail(events);

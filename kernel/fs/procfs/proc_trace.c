@@ -13,6 +13,7 @@
 #include <gemel/poll.h>
 #include <gemel/sched.h>
 #include <gemel/slab.h>
+#include <gemel/string.h>
 #include <gemel/task.h>
 #include <gemel/time.h>
 #include <gemel/trace.h>
@@ -26,6 +27,8 @@
 struct trace_file {
 	struct mutex lock;              /* one reader at a time */
 	struct trace_cursor *cursor;
+	char line[TRACE_LINE_MAX];      /* what a reader with little room has not taken yet */
+	size_t at, len;
 };
 
 int proc_trace_open(struct file *f)
@@ -46,16 +49,33 @@ int proc_trace_open(struct file *f)
 	return 0;
 }
 
+/* Into @buf, under the lock: whole lines, or a piece of one if it has no room for that. */
+static size_t trace_file_fill(struct trace_file *tf, char *buf, size_t size)
+{
+	size_t n;
+
+	if (tf->at == tf->len) {
+		if (size >= TRACE_LINE_MAX)
+			return trace_read(tf->cursor, buf, size);
+		tf->at = 0;
+		tf->len = trace_read(tf->cursor, tf->line, sizeof(tf->line));
+	}
+	n = MIN(size, tf->len - tf->at);
+	memcpy(buf, tf->line + tf->at, n);
+	tf->at += n;
+	return n;
+}
+
 static ssize_t trace_file_take(struct trace_file *tf, struct iobuf *io)
 {
 	size_t size = MIN(io->left, CHUNK), n;
-	char *buf = kalloc(size ? size : 1);
+	char *buf = kalloc(size);
 	ssize_t done = 0;
 
 	if (!buf)
 		return -ENOMEM;
 	mutex_lock(&tf->lock);
-	n = trace_read(tf->cursor, buf, size);
+	n = trace_file_fill(tf, buf, size);
 	mutex_unlock(&tf->lock);
 	if (n)
 		done = iobuf_put(io, buf, n);
@@ -66,6 +86,8 @@ static ssize_t trace_file_take(struct trace_file *tf, struct iobuf *io)
 static ssize_t trace_file_read(struct file *f, struct iobuf *io, u64 *pos)
 {
 	(void)pos;
+	if (io->left == 0)
+		return 0;
 	for (;;) {
 		ssize_t n = trace_file_take(f->private, io);
 		int err;
@@ -82,12 +104,12 @@ static ssize_t trace_file_read(struct file *f, struct iobuf *io, u64 *pos)
 
 static ssize_t trace_file_write(struct file *f, struct iobuf *io, u64 *pos)
 {
+	struct trace_file *tf = f->private;
 	char words[128];
 	size_t total = io->left;
 	ssize_t n;
 	int err;
 
-	(void)f;
 	(void)pos;
 	if (total >= sizeof(words))
 		return -EINVAL;
@@ -97,7 +119,7 @@ static ssize_t trace_file_write(struct file *f, struct iobuf *io, u64 *pos)
 	while (n > 0 && words[n - 1] == '\n')
 		n--;
 	words[n] = '\0';
-	err = trace_select(words);
+	err = trace_select(tf->cursor, words);
 	return err < 0 ? err : (ssize_t)total;
 }
 
@@ -108,7 +130,7 @@ static uint trace_file_poll(struct file *f, struct poll_table *pt)
 
 	(void)pt;
 	mutex_lock(&tf->lock);
-	more = trace_has_more(tf->cursor);
+	more = tf->at < tf->len || trace_has_more(tf->cursor);
 	mutex_unlock(&tf->lock);
 	return (more ? POLLIN | POLLRDNORM : 0) | POLLOUT;
 }

@@ -43,7 +43,8 @@ static inline void trace(enum trace_event ev, ulong a, ulong b)
 u64 trace_count(enum trace_event ev);
 const char *trace_event_name(enum trace_event ev);
 
-/* A system call with its arguments: SYSCALL, then SYSARGS twice. */
+/* A system call with its arguments: SYSCALL, then SYSARGS this often. */
+enum { TRACE_SYSARGS_RECORDS = 3 };
 void trace_syscall(ulong nr, const ulong args[6]);
 
 /*
@@ -54,10 +55,12 @@ void trace_syscall(ulong nr, const ulong args[6]);
 struct trace_cursor;
 int __must_check trace_open(struct trace_cursor **out);         /* 0, -ENOMEM */
 void trace_close(struct trace_cursor *c);
+enum { TRACE_LINE_MAX = 400 };                  /* trace_read() gives none to a smaller buffer */
 size_t trace_read(struct trace_cursor *c, char *buf, size_t size);
 bool trace_has_more(struct trace_cursor *c);
-/* "syscall,sched", event names, all, none, default: the events that are recorded.  0, -EINVAL. */
-int trace_select(const char *words);
+/* "syscall,sched", event names, all, none, default: the events that are recorded and read by @c,
+ * whatever others choose; before that it reads all that is recorded.  0, -EINVAL. */
+int trace_select(struct trace_cursor *c, const char *words);
 
 /* After the command line is known: `trace` enables all events. */
 void trace_init(void);
