@@ -3,8 +3,11 @@
 """tools/gdb-session: a conversation with a running kernel, and the k- commands."""
 import json
 import os
+import pathlib
+import re
 import subprocess
 import sys
+import time
 
 from system import TOP, Failure, expect_equal, expect_match, main
 
@@ -46,12 +49,19 @@ def test_commands_of_a_running_kernel(arch):
         session.shows("k-stack 1", r"signal_pause\+0x.*\n(.*\n)*.*syscall_\w+\+0x")
         session.shows("k-maps 1", r"r-xp .* /sbin/init\n(.*\n)*.*\[stack\]")
         session.shows("k-files 2", r"(?m)^ +0 rw .* /dev/tty(S|AMA)0$")
-        session.shows("k-mounts", r"/dev/vda .* ext2 rw\n(.*\n)*proc /proc proc")
+        session.shows("k-mounts", r"/dev/vda / ext2 rw\n(.*\n)*proc /proc proc")
         session.shows("k-pt &cpu_boot", r"level 0: 0x\w+\nphysical 0x")
         session.shows("k-runq", r"CPU 0: runs .*\nCPU 1: runs ")
         session.shows("k-trace 20", r"SWITCH +prev=\d+ next=\d+")
         session.shows("k-log", r"Gemel .* CPUs")
         session.shows("k-locks", r"none|\d")
+        worker = re.search(r"(?m)^ +0 +0 sleeping +\d \S+ +(0x\w+) ", session.cmd("k-tasks")["output"])
+        session.shows(f"k-stack {worker[1]}", r"kthread\w*\+0x")
+        expect_match("no address space", session.ask("cmd", f"k-pt 0x1000 {worker[1]}",
+                                                     fails=True)["error"])
+        session.ask("serial", "--send", r"trace -o /tmp/x cat /nonexist\r", "--expect", r"file or.*# $",
+                    "--timeout", LIMIT_S)
+        session.shows("k-trace 500", r"SYSRET +nr=\d+ ret=-2\n")
         expect_equal("running", session.cmd("p cpu_count")["state"], "state after a command")
 
 
@@ -63,13 +73,48 @@ def test_breakpoint_and_steps(arch):
         answer = session.cmd("continue")
         expect_equal("sys_uname", answer["stop"]["frame"]["func"], "stopped in")
         session.shows("bt", r"syscall_")
-        session.shows("k-tasks", r"on cpu +\d uname +\S*sys_uname")
+        session.shows("k-tasks", r"on cpu +\d uname +0x\w+ \S*sys_uname")
         expect_equal("function-finished", session.cmd("finish")["stop"]["reason"], "finish")
         session.cmd("continue", "--no-wait")
         answer = session.ask("serial", "--expect", r"Linux\r\n", "--timeout", LIMIT_S)
         expect_equal("running", answer["state"], "state")
         expect_equal("stopped", session.cmd("interrupt")["state"], "state after interrupt")
         expect_match("Undefined", session.ask("cmd", "nonsense", fails=True)["error"])
+
+
+def test_odd_input_does_not_end_the_talk(arch):
+    with Session(arch) as session:
+        session.log_in()
+        for command in ("quit", "detach", "kill", "commands", "p 1\np 2", "while 1"):
+            session.ask("cmd", command, fails=True)
+        session.ask("serial", "--expect", "(", fails=True)
+        session.ask("serial", "--send", "x\\", fails=True)
+        answer = session.ask("serial", "--send", r"echo g\x72\303\274n grün | od -An -c\r", "--expect",
+                             r"\n.*303.*\n.*# $", "--timeout", LIMIT_S)
+        expect_match(r"g +r 303 274 +n +g +r 303 274 +n", answer["serial"])
+        # What GDB itself would wait for, deaf, and what never ends.
+        session.cmd("cont", "--no-wait")
+        expect_equal("stopped", session.cmd("interrupt")["state"], "state after interrupt")
+        session.cmd("python gdb.execute('continue')", "--no-wait")
+        expect_equal("stopped", session.cmd("interrupt")["state"], "state after interrupt")
+        session.ask("cmd", "--timeout", "1", "python while True: pass", fails=True)
+        session.shows("p 41 + 1", "42")
+
+
+def test_stop_during_the_start(arch):
+    with Session(arch, "--stopped") as session:
+        session.ask("stop")
+        start = subprocess.Popen([TOP / "tools/gdb-session", "start", "--session", session.name,
+                                  "--arch", arch, "--stopped"], stdin=subprocess.DEVNULL,
+                                 stdout=subprocess.PIPE, text=True)
+        directory = pathlib.Path(session.status["directory"])
+        while not (directory / "gdb.log").exists():     # the start is on its way
+            expect_equal(None, start.poll(), "the start ended")
+            time.sleep(0.01)
+        expect_equal(True, session.ask("stop")["stopped"], "stopped")
+        expect_equal(None, json.loads(start.communicate()[0])["error"], "error of the start")
+        expect_equal(False, directory.exists(), "the directory is left")
+        session.ask = lambda *_: None
 
 
 def test_stop_ends_what_it_started(arch):

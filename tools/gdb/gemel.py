@@ -103,18 +103,22 @@ def enum_name(type_name, value, prefix):
 
 
 def each_task():
-    """Idle tasks first; then all that have a number."""
+    """Idle tasks first, then the kernel's threads, which have no number; then all that have one."""
     for cpu in each_cpu():
         if int(cpu["idle"]):
             yield cpu["idle"].dereference()
+    for thread in each(lookup("'kthread.c'::threads"), "struct kthread", "link"):
+        if int(thread["task"]):
+            yield thread["task"].dereference()
     yield from each(lookup("all_tasks"), "struct task", "all_link")
 
 
 def find_task(number):
+    """A task by its number; one that has none, by the address of its struct task."""
     for task in each_task():
-        if int(task["tid"]) == number and number:
+        if number and number in (int(task["tid"]), int(task.address)):
             return task
-    raise gdb.GdbError(f"no task {number}")
+    raise gdb.GdbError(f"no task {number:#x}" if number >> 32 else f"no task {number}")
 
 
 def pid_of(task):
@@ -268,20 +272,20 @@ class Command(gdb.Command):
 
 
 class Tasks(Command):
-    """k-tasks: every task: number, process, state, CPU, name, where it is."""
+    """k-tasks: every task: number, process, state, CPU, name, address, where it is."""
 
     def run(self):
-        print(f"{'TID':>5} {'PID':>5} {'STATE':9} {'CPU':>3} {'NAME':16} WHERE")
+        print(f"{'TID':>5} {'PID':>5} {'STATE':9} {'CPU':>3} {'NAME':16} {'ADDRESS':18} WHERE")
         for task in each_task():
             running = cpu_running(task)
             state = "on cpu" if running is not None else enum_name("enum task_state",
                                                                    task["state"], "TASK_")
             print(f"{int(task['tid']):5} {pid_of(task):5} {state:9} {int(task['se']['cpu']):3} "
-                  f"{text_of(task['name']):16} {wait_place(task)}")
+                  f"{text_of(task['name']):16} {int(task.address):#x} {wait_place(task)}")
 
 
 class Stack(Command):
-    """k-stack TID: the kernel stack of a task, running or not."""
+    """k-stack TID|ADDRESS: the kernel stack of a task, running or not."""
 
     def run(self, tid):
         for i, pc in enumerate(stack_of(find_task(tid))):
@@ -322,9 +326,7 @@ class Mounts(Command):
 
     def run(self):
         for mount in each(lookup("'mount.c'::mounts"), "struct mount", "link"):
-            where = "/"
-            if int(mount["parent"]):
-                where = path_of({"dentry": mount["mountpoint"], "mount": mount["parent"]})
+            where = path_of({"dentry": mount["root"], "mount": mount.address})
             print(f"{text_of(mount['source'])} {where} {text_of(mount['sb']['type']['name'])} "
                   f"{'ro' if int(mount['flags']) & 1 else 'rw'}")
 
@@ -336,7 +338,10 @@ class PageTable(Command):
         if va >= layout("USER_END"):
             root = lookup("kernel_mmu")["root"]
         elif tid:
-            root = find_task(tid)["as"]["mmu"]["root"]
+            space = find_task(tid)["as"]
+            if not int(space):
+                raise gdb.GdbError(f"task {tid} has no address space")
+            root = space["mmu"]["root"]
         else:
             raise gdb.GdbError("a user address needs a task: k-pt ADDRESS TID")
         for level, entry in page_walk(int(root), va):
@@ -391,6 +396,11 @@ class Trace(Command):
                               (TOP / "kernel/include/gemel/trace.h").read_text()))
 
     @staticmethod
+    def number(value, kind):
+        return f"{value:x}" if kind == "x" else \
+            str(value - (1 << 64) if kind == "d" and value >> 63 else value)
+
+    @staticmethod
     def events():
         for cpu in each_cpu():
             ring = of_cpu("trace_rings", cpu)
@@ -406,7 +416,7 @@ class Trace(Command):
         for cycles, cpu, entry in sorted(self.events(), key=lambda e: e[0])[-count:]:
             name = enum_name("enum trace_event", entry["event"], "TRACE_").upper()
             values = [int(entry["a"]), int(entry["b"])]
-            text = re.sub(r"%l([uxd])", lambda m: format(values.pop(0), m[1].replace("u", "d")),
+            text = re.sub(r"%l([uxd])", lambda m: self.number(values.pop(0), m[1]),
                           self.FORMATS.get(name, ""))
             print(f"{(cycles - start) / hz:11.6f} cpu {cpu} {int(entry['tid']):5} {name:10} {text}")
 
