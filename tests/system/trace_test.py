@@ -32,6 +32,22 @@ def test_an_event_by_its_name(arch):
         raise Failure(f"EXIT was not asked for: {text!r}")
 
 
+def test_a_death_by_a_signal_is_told(arch):
+    expect_match(r"(?m)^\S+ +\d+ killed by signal 11 \(Segmentation fault\)$",
+                 run(arch, "trace sh -c 'kill -SEGV $$' 2>&1; true"))
+
+
+def test_a_result_does_not_go_to_another_call(arch):
+    # A trace whose records were overwritten between a call and a result, whichever the task.
+    expect_match(r"^lost 9 records\n1.1 +\d+ write\(\.\.\.\) = 7\n$",
+                 run(arch, """mount -t tmpfs none /proc; cd /proc
+        all() { for t in 1 2 3 4 5 6 7 8 9; do for u in 0 1 2 3 4 5 6 7 8 9; do
+                echo "$1 0 $t$u $2"; echo "$1 0 $t $2"; done; done | sort -u; }
+        { printf syscall,FORK,EXIT; all 1.0 'SYSCALL read(fd=3)'; echo lost 9 records
+          all 1.1 'SYSRET write = 7'; } >trace; trace true >/tmp/out 2>&1
+        cd /; umount /proc; cat /tmp/out"""))
+
+
 def test_two_traces_do_not_disturb_each_other(arch):
     # Either may have chosen its events last; both do something when both have.
     text = run(arch, """mkfifo /tmp/go /tmp/back

@@ -24,6 +24,7 @@ enum { TIDS = 32768, BUFFER = 16 << 10, CALL_MAX = 240, POLL_NS = 5000000, ERRNO
 /* What we follow: each with the text of the call that has not returned yet, or "". */
 static char *pending[TIDS];
 static bool shows_fork, shows_exit;     /* lines about them are wanted */
+static bool has_lost;                   /* results may come without their calls */
 static FILE *out;
 
 static void fail(const char *what)
@@ -58,27 +59,56 @@ static void print_result(long result)
 		fprintf(out, " = %#lx\n", (unsigned long)result);
 }
 
-/* Consume the line if it is about a system call. */
-static bool call_line(const char *time, unsigned tid, const char *event, const char *text)
+/* Between a call and its result other records were overwritten: maybe both belong to others. */
+static void forget_calls(void)
+{
+	has_lost = true;
+	for (unsigned tid = 0; tid < TIDS; tid++)
+		if (pending[tid])
+			pending[tid][0] = '\0';
+}
+
+static void result_line(const char *time, unsigned tid, const char *text)
 {
 	const char *equals = strstr(text, " = ");
 
+	if (!equals || (!pending[tid][0] && !has_lost))
+		return;
+	fprintf(out, "%s %5u ", time, tid);
+	if (pending[tid][0])
+		fputs(pending[tid], out);
+	else
+		fprintf(out, "%.*s(...)", (int)(equals - text), text);
+	print_result(strtol(equals + 3, NULL, 0));
+	pending[tid][0] = '\0';
+}
+
+static void exit_line(const char *time, unsigned tid, const char *text)
+{
+	const char *code = strstr(text, "code=");
+	int signo = code ? (int)strtol(code + 5, NULL, 16) & 127 : 0;
+
+	if (pending[tid][0])
+		fprintf(out, "%s %5u %s = ?\n", time, tid, pending[tid]);
+	pending[tid][0] = '\0';
+	if (signo)
+		fprintf(out, "%s %5u killed by signal %d (%s)\n", time, tid, signo,
+			strsignal(signo));
+}
+
+/* Consume the line if it is about a system call, or not wanted. */
+static bool call_line(const char *time, unsigned tid, const char *event, const char *text)
+{
 	if (strcmp(event, "SYSCALL") == 0) {
 		snprintf(pending[tid], CALL_MAX, "%s", text);
 		return true;
 	}
 	if (strcmp(event, "SYSRET") == 0) {
-		if (pending[tid][0] && equals) {
-			fprintf(out, "%s %5u %s", time, tid, pending[tid]);
-			print_result(strtol(equals + 3, NULL, 0));
-		}
-		pending[tid][0] = '\0';
+		result_line(time, tid, text);
 		return true;
 	}
-	if (strcmp(event, "EXIT") == 0 && pending[tid][0]) {
-		fprintf(out, "%s %5u %s = ?\n", time, tid, pending[tid]);
-		pending[tid][0] = '\0';
-	}
+	if (strcmp(event, "EXIT") == 0)
+		exit_line(time, tid, text);
 	return (strcmp(event, "EXIT") == 0 && !shows_exit) ||
 	       (strcmp(event, "FORK") == 0 && !shows_fork);
 }
@@ -91,6 +121,7 @@ static void line(char *text)
 
 	if (strncmp(text, "lost ", 5) == 0) {
 		fprintf(out, "%s\n", text);
+		forget_calls();
 		return;
 	}
 	if (sscanf(text, "%31s %u %u %15s %n", time, &cpu, &tid, event, &at) != 4 || !at)
