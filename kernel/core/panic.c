@@ -39,7 +39,7 @@ u32 panic_state;                /* atomic: 0, or 1 + the panicking CPU */
 static const struct task *panic_subject; /* the task that it is about, if it does not run */
 static uint panic_depth;        /* the panicking CPU only */
 static uint panic_turn;         /* atomic: 1 + the CPU that may print */
-static uint panic_done;         /* atomic: CPUs that have printed, in turn */
+static uint panic_begun, panic_done;    /* atomic: 1 + the CPU that prints, that has printed */
 
 static void print_task(const struct task *t)
 {
@@ -69,14 +69,17 @@ static void print_this_cpu(const struct trapframe *tf, ulong fp)
 	print_held(current);
 }
 
-/* Wait about half a second by the cycle counter for CPU @id to have printed. */
+/*
+ * Wait about half a second by the cycle counter for CPU @id to print; when it has begun, on a
+ * slow line or a slow machine, for longer: two do not print at once.
+ */
 static void wait_for_turn(uint id)
 {
-	u64 start = arch_cycles(), limit = arch_cycles_hz() / 2;
+	u64 start = arch_cycles(), half = arch_cycles_hz() / 2;
 
 	WRITE_ONCE(panic_turn, id + 1);
 	while (READ_ONCE(panic_done) != id + 1) {
-		if (arch_cycles() - start > limit) {
+		if (arch_cycles() - start > (READ_ONCE(panic_begun) == id + 1 ? 20 : 1) * half) {
 			say("CPU %u does not answer; it runs task %d \"%s\"", id,
 			    cpus[id]->running->tid, cpus[id]->running->name);
 			return;
@@ -101,6 +104,7 @@ void panic_stop_this_cpu(void)
 	arch_irq_disable();
 	while (READ_ONCE(panic_turn) != me)
 		arch_cpu_relax();
+	WRITE_ONCE(panic_begun, me);
 	print_task(current);
 	say("stack:");
 	if (current->preempt_count >= PREEMPT_UNIT_IRQ)
