@@ -44,6 +44,7 @@ class Session:
 
 def test_commands_of_a_running_kernel(arch):
     with Session(arch) as session:
+        expect_equal("running", session.status["state"], "state after the start")
         session.log_in()
         session.shows("k-tasks", r"(?m)^ +1 +1 sleeping .* init ")
         session.shows("k-stack 1", r"signal_pause\+0x.*\n(.*\n)*.*syscall_\w+\+0x")
