@@ -56,11 +56,28 @@ static void print_held(const struct task *t)
 		say("  %s 0x%lx", lock_rank_names[t->held.rank[i]], (ulong)t->held.lock[i]);
 }
 
+/* Where the kernel failed; if it has only said so, what an interrupt or a call has come from. */
+static void print_registers(const struct trapframe *tf)
+{
+	const struct trapframe *irq = arch_this_cpu()->irq_frame;
+	const char *when = tf && tf != irq ? "at the fault" : "at the interrupt";
+
+	if (!tf && current->preempt_count >= PREEMPT_UNIT_IRQ) {
+		tf = irq;
+	} else if (!tf && !current->is_kernel) {
+		when = "of the program";
+		tf = task_trapframe(current);
+	}
+	if (!tf)
+		return;
+	say("registers %s:", when);
+	arch_dump_regs(tf);
+}
+
 static void print_this_cpu(const struct trapframe *tf, ulong fp)
 {
 	print_task(current);
-	if (tf)
-		arch_dump_regs(tf);
+	print_registers(tf);
 	say("stack:");
 	if (tf)
 		backtrace_print(trapframe_pc(tf), trapframe_fp(tf));
@@ -106,6 +123,7 @@ void panic_stop_this_cpu(void)
 		arch_cpu_relax();
 	WRITE_ONCE(panic_begun, me);
 	print_task(current);
+	print_registers(NULL);
 	say("stack:");
 	if (current->preempt_count >= PREEMPT_UNIT_IRQ)
 		backtrace_print(trapframe_pc(tf), trapframe_fp(tf));

@@ -23,8 +23,9 @@ def crash(arch, word, what, function="ktest_run_all"):
     if done.returncode in (0, 124):
         raise Failure(f"status {done.returncode}; the console's end: {console[-600:]!r}")
     expect_match(f"panic: {what}", console)
-    # The other CPU is shown too, and functions have names.
-    for pattern in (r"CPU 0, task", r"CPU 1, task", rf"{function}\+0x"):
+    # The other CPU is shown too, with what it was stopped in, and functions have names.
+    for pattern in (r"CPU 0, task", r"CPU 1, task", "registers at the interrupt:",
+                    rf"{function}\+0x"):
         expect_match(pattern, console)
 
 
@@ -62,6 +63,15 @@ def test_assertion(arch):
 
 def test_panic_with_a_lock_held(arch):
     crash(arch, "locked", "with a lock held")
+
+
+def test_a_long_command_is_told_whole(arch):
+    """It does not fit on the kernel's command line: tools/run tells it."""
+    command = f"poweroff -f; : {'x' * 500}"
+    done = subprocess.run([TOP / "tools/run", "--arch", arch, "--timeout", str(LIMIT_S), "-c",
+                           command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT)
+    expect_match(f"(?m)^reproduce: tools/run .*{command}'$", done.stdout.decode(errors="replace"))
 
 
 if __name__ == "__main__":
