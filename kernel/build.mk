@@ -26,10 +26,13 @@ SANITIZE_1 := -fsanitize=shift,signed-integer-overflow,integer-divide-by-zero,bo
 KASAN_1 := -Xclang -fsanitize=kernel-address -Xclang -fsanitize-recover=kernel-address \
 	-mllvm -asan-instrumentation-with-call-threshold=0 -mllvm -asan-stack=0 \
 	-mllvm -asan-globals=0
+# An array on the stack that is overrun: the word behind it is looked at (core/ubsan.c).
+STACK_1 := -fstack-protector-strong -mstack-protector-guard=global
+STACK_0 := -fno-stack-protector
 KFLAGS  = --target=$(CPU)-unknown-none-elf -O2 -g -ffreestanding -nostdlibinc \
 	-Ikernel/include -I$A/include -I$(GEN) -DGEMEL_DEBUG=$(DEBUG) \
 	-mgeneral-regs-only $(FLAGS_$(CPU)) -fno-pic -fno-common -fno-omit-frame-pointer \
-	-fno-strict-aliasing -fno-stack-protector -ffunction-sections -fdata-sections \
+	-fno-strict-aliasing $(STACK_$(DEBUG)) -ffunction-sections -fdata-sections \
 	$(SANITIZE_$(DEBUG)) $(KASAN_$(DEBUG)) $(COVERAGE_$(DEBUG))
 $B/kernel/mm/kasan.c.o $B/kernel/mm/slab.c.o $B/kernel/core/kcov.c.o: KASAN_1 :=
 # And record where a task has been, for fuzzers (core/kcov.c): in what system calls are made of.

@@ -103,6 +103,18 @@ void lock_check_release(enum lock_rank rank, const void *lock)
 	arch_irq_restore(irq);
 }
 
+void lock_check_none(const char *suite, const char *name)
+{
+	const struct held_locks *h = &arch_current()->held;
+
+	if (h->depth)
+		panic("lock order: %s.%s ends with %s (0x%lx) held", suite, name,
+		      lock_rank_names[h->rank[h->depth - 1]], (ulong)h->lock[h->depth - 1]);
+	if (!can_sleep())
+		panic("%s.%s ends in atomic context: preempt count 0x%x, interrupts %s", suite,
+		      name, current_head()->preempt_count, arch_irq_enabled() ? "on" : "off");
+}
+
 bool lock_check_is_held(const void *lock)
 {
 	const struct held_locks *h = &arch_current()->held;

@@ -6,15 +6,18 @@
 #include <arch/irqflags.h>
 
 #include <gemel/boot_info.h>
+#include <gemel/kasan.h>
 #include <gemel/kthread.h>
 #include <gemel/ktest.h>
 #include <gemel/list.h>
 #include <gemel/mutex.h>
+#include <gemel/page.h>
 #include <gemel/refs.h>
 #include <gemel/slab.h>
 #include <gemel/string.h>
 #include <gemel/task.h>
 #include <gemel/time.h>
+#include <gemel/vmalloc.h>
 
 static struct mutex inner = MUTEX_INIT(inner, INODE);
 static struct mutex outer = MUTEX_INIT(outer, MM);
@@ -40,11 +43,38 @@ static __noinline __no_lock_analysis void plant_lock_twice(void)
 	mutex_unlock(&outer);
 }
 
+static __noinline __no_lock_analysis void plant_lock_kept(void)
+{
+	mutex_lock(&outer);
+}
+
 static __noinline void plant_sleep_in_atomic(void)
 {
 	spin_lock(&spin);
 	mutex_lock(&inner);
 	mutex_unlock(&inner);
+	spin_unlock(&spin);
+}
+
+/* It need not wait this time. */
+static __noinline void plant_wait_in_atomic(void)
+{
+	spin_lock(&spin);
+	wait_event_blocked(&queue, number == 64);
+	spin_unlock(&spin);
+}
+
+static __noinline void plant_yield_in_atomic(void)
+{
+	spin_lock(&spin);
+	sched_yield();
+	spin_unlock(&spin);
+}
+
+static __noinline void plant_allocation_in_atomic(void)
+{
+	spin_lock(&spin);
+	kfree(kalloc(64));
 	spin_unlock(&spin);
 }
 
@@ -86,6 +116,58 @@ static __noinline void plant_heap_overflow(void)
 	kfree((void *)p);
 }
 
+/* An object of a page, whose neighbour is in use. */
+static __noinline void plant_page_object_overflow(void)
+{
+	volatile char *p[16];
+
+	for (uint i = 0; i < ARRAY_SIZE(p); i++)
+		p[i] = kalloc(PAGE_SIZE);
+	p[number / 8][PAGE_SIZE] = 1;
+}
+
+static __noinline void plant_block_overflow(void)
+{
+	volatile char *p = kalloc(4 * PAGE_SIZE);
+
+	p[4 * PAGE_SIZE] = 1;
+}
+
+static __noinline void plant_vmalloc_overflow(void)
+{
+	volatile char *p = vmalloc(5000);
+
+	p[5000] = 1;
+	vfree((void *)p);
+	sink = 0;
+}
+
+static __noinline void fill(volatile char *at, uint n)
+{
+	while (n-- > 0)
+		at[n] = 1;
+}
+
+static __noinline void plant_stack_overflow(void)
+{
+	volatile char array[48];
+
+	fill(array, number - 15);
+	sink = array[0];
+}
+
+/* As a device writes: nothing is checked then. */
+static __noinline __no_kasan void plant_page_written(void)
+{
+	volatile char *p = page_alloc_kernel(0, ALLOC_ATOMIC);
+
+	irq_push_off();
+	page_free_kernel((void *)p, 0);
+	p[77] = 1;
+	sink = (long)page_alloc_kernel(0, ALLOC_ATOMIC);
+	irq_pop_off();
+}
+
 static __noinline void plant_double_free(void)
 {
 	void *p = kalloc(64);
@@ -117,6 +199,27 @@ static __noinline void plant_refs(void)
 
 	(void)refs_put(&r);
 	(void)refs_put(&r);
+}
+
+static __noinline void plant_refs_overflow(void)
+{
+	struct refs r = REFS_INIT(~0u);
+
+	refs_get(&r);
+}
+
+static __noinline void plant_list_splice(void)
+{
+	static struct list a = LIST_INIT(a), b = LIST_INIT(b), link;
+
+	list_add(&a, &link);
+	list_add(&b, &link);
+	list_splice_tail(&b, &a);
+}
+
+static __noinline void plant_page_leak(void)
+{
+	sink = (long)page_alloc_kernel(0, 0);
 }
 
 static __noinline void plant_leak(void)
@@ -181,17 +284,29 @@ static const struct plant {
 } plants[] = {
 	{ "lock-order", plant_lock_order },
 	{ "lock-twice", plant_lock_twice },
+	{ "lock-kept", plant_lock_kept },
 	{ "sleep-in-atomic", plant_sleep_in_atomic },
+	{ "wait-in-atomic", plant_wait_in_atomic },
+	{ "yield-in-atomic", plant_yield_in_atomic },
+	{ "allocation-in-atomic", plant_allocation_in_atomic },
 	{ "unlock-of-another", plant_unlock_of_another },
 	{ "shift", plant_shift },
 	{ "overflow", plant_overflow },
 	{ "bounds", plant_bounds },
 	{ "use-after-free", plant_use_after_free },
 	{ "heap-overflow", plant_heap_overflow },
+	{ "page-object-overflow", plant_page_object_overflow },
+	{ "block-overflow", plant_block_overflow },
+	{ "vmalloc-overflow", plant_vmalloc_overflow },
+	{ "stack-overflow", plant_stack_overflow },
+	{ "page-written", plant_page_written },
 	{ "double-free", plant_double_free },
 	{ "user-pointer", plant_user_pointer },
 	{ "list", plant_list },
 	{ "refs", plant_refs },
+	{ "refs-overflow", plant_refs_overflow },
+	{ "list-splice", plant_list_splice },
+	{ "page-leak", plant_page_leak },
 	{ "leak", plant_leak },
 	{ "lost-wake-up", plant_lost_wake_up },
 	{ "soft-lock-up", plant_soft_lock_up },
@@ -207,5 +322,5 @@ KTEST(plant, only_what_the_command_line_names)
 	for (uint i = 0; i < ARRAY_SIZE(plants); i++)
 		if (strcmp(plants[i].word, word) == 0)
 			plants[i].fn();
-	EXPECT(strcmp(word, "leak") == 0);
+	EXPECT(strcmp(word, "leak") == 0 || strcmp(word, "page-leak") == 0);
 }

@@ -459,6 +459,7 @@ void sched_yield(void)
 {
 	struct run_queue *rq;
 
+	might_sleep();
 	arch_irq_disable();
 	rq = this_rq();
 	rq_lock_bare(rq);

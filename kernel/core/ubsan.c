@@ -3,10 +3,14 @@
  * Undefined behaviour, in debug kernels: each report is a panic that names the
  * kind, the place in the source, and the values.  In other kernels nobody calls
  * these functions, and the linker leaves them out.
+ *
+ * An array on the stack that is overrun through a pointer changes the word that the
+ * compiler put behind it: its function calls __stack_chk_fail() rather than return.
  */
 #include "ubsan.h"
 
 #include <gemel/assert.h>
+#include <gemel/ksyms.h>
 
 #include "panic.h"
 
@@ -76,4 +80,16 @@ void __ubsan_handle_missing_return(const struct ubsan_data *d)
 void __ubsan_handle_invalid_builtin(const struct ubsan_data *d)
 {
 	report(d, "count of zero bits of 0", 0, 0);
+}
+
+/* Never changes: a function that began before a change would find it. */
+const ulong __stack_chk_guard = 0xd15ea5ed0ddba11ful;
+
+void __stack_chk_fail(void)
+{
+	ulong offset = 0;
+	/* The call is the last of its function: what follows may be another. */
+	const char *name = ksym_lookup((ulong)__builtin_return_address(0) - 1, &offset);
+
+	panic("an array on the stack was overrun, in %s", name ? name : "?");
 }

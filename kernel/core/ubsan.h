@@ -4,7 +4,7 @@
  * What clang calls when a check of -fsanitize=undefined fails, and what it passes:
  * the layouts are the compiler's.  Operands of up to 64 bits come as they are.
  */
-#include <gemel/types.h>
+#include <gemel/compiler.h>
 
 struct ubsan_location {
 	const char *file;
@@ -34,3 +34,7 @@ void __ubsan_handle_vla_bound_not_positive(const struct ubsan_data *d, ulong bou
 void __ubsan_handle_builtin_unreachable(const struct ubsan_data *d);
 void __ubsan_handle_missing_return(const struct ubsan_data *d);
 void __ubsan_handle_invalid_builtin(const struct ubsan_data *d);
+
+/* And of -fstack-protector: what it puts behind arrays, and who it calls when that has changed. */
+extern const ulong __stack_chk_guard;
+void __noreturn __stack_chk_fail(void);

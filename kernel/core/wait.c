@@ -231,6 +231,7 @@ int sleep_until(u64 deadline_ns, uint task_state)
 	struct task *t = current;
 	int err = 0;
 
+	might_sleep();
 	while (time_now() < deadline_ns) {
 		WRITE_ONCE(t->state, task_state);
 		smp_mb();       /* pairs with task_wake_state() */

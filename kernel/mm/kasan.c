@@ -5,9 +5,11 @@
  * Shadow.  Each 8 bytes of RAM have one byte that says how many of them may be
  * touched: 0 all, 1..7 the first ones, KASAN_* (negative) none and why.  Only
  * the physmap has a shadow: pages, slab objects and everything in them.
- * Kernel stacks, vmalloc and the image are watched by guard pages and W^X.
+ * Kernel stacks, vmalloc and the image are watched by guard pages and W^X; arrays on a
+ * stack by the compiler's word behind them (core/ubsan.c), the end of vmalloc() by vfree().
  *
- * Who marks.  The page allocator: a free page.  The slab allocator: a free
+ * Who marks.  The page allocator: a free page.  kalloc() of more than a slab holds: the rest
+ * of the block.  The slab allocator: a free
  * object, the rest of an object beyond the size that was asked for, and the
  * redzone behind it, in which the slab keeps who allocated and who freed.  A freed
  * object waits in its cache's quarantine before it can be given out again, so

@@ -276,8 +276,40 @@ static struct page *__noinline page_alloc_slow(uint order, uint flags)
 	return pg;
 }
 
+/* ---- poison: debug kernels ---- */
+
+/* In page->owner: nobody has had the page since page_free() filled it. */
+#define OWNER_POISONED  0x6b6b6b6b6b6b6b6bul
+
+static void page_poison(struct page *pg)
+{
+	memset(page_address(pg), POISON_FREE, PAGE_SIZE);
+	pg->owner = OWNER_POISONED;
+}
+
+/* What neither the sanitizer nor a page table keeps from it: a device, another mapping. */
+static __no_kasan void page_poison_check(const struct page *pg)
+{
+	const ulong *p = page_address(pg);
+	size_t at = 0;
+
+	if (pg->owner != OWNER_POISONED)
+		return;
+	while (at < PAGE_SIZE && p[at / sizeof(*p)] == OWNER_POISONED)
+		at += sizeof(*p);
+	if (at == PAGE_SIZE)
+		return;
+	while (((const u8 *)p)[at] == POISON_FREE)
+		at++;
+	panic("page: %p written at byte %zu after it was freed", p, at);
+}
+
 static void page_prepare(struct page *pg, uint order)
 {
+	for (uint i = 0; GEMEL_DEBUG && i < 1u << order; i++) {
+		page_poison_check(pg + i);
+		pg[i].owner = 0;
+	}
 	DEBUG_ASSERT(pg->flags == 0 && pg->refs.count == 0);
 	refs_init(&pg->refs, 1);
 	pg->mapcount = 0;
@@ -290,6 +322,8 @@ struct page *page_alloc(uint order, uint flags)
 {
 	struct page *pg;
 
+	if (!(flags & ALLOC_ATOMIC))
+		might_sleep();
 	if (order > PAGE_MAX_ORDER || unlikely(fault_inject()))
 		return NULL;
 	pg = page_try_alloc(order, flags);
@@ -360,8 +394,8 @@ void page_free(struct page *pg, uint order)
 	DEBUG_ASSERT(pg->mapcount == 0);
 	/* Whatever marks a slab left there. */
 	kasan_unpoison(page_address(pg), PAGE_SIZE << order);
-	if (GEMEL_DEBUG)
-		memset(page_address(pg), POISON_FREE, PAGE_SIZE << order);
+	for (uint i = 0; GEMEL_DEBUG && i < 1u << order; i++)
+		page_poison(pg + i);
 	kasan_poison(page_address(pg), PAGE_SIZE << order, KASAN_PAGE_FREED);
 	pg->flags = 0;
 	refs_init(&pg->refs, 0);
@@ -521,6 +555,7 @@ static void vmemmap_init(void)
 /* Free frames [pfn, end) in the largest aligned blocks. */
 static void range_free(pfn_t pfn, pfn_t end)
 {
+	kasan_poison(page_address(pfn_to_page(pfn)), (end - pfn) << PAGE_SHIFT, KASAN_PAGE_FREED);
 	irq_lock(&zone.lock);
 	zone.total += end - pfn;
 	while (pfn < end) {

@@ -104,6 +104,7 @@ void page_unlock(struct page *pg)
 
 void page_wait_writeback(struct page *pg)
 {
+	might_sleep();
 	if (READ_ONCE(pg->flags) & PAGE_WRITEBACK)
 		page_wait_bit(pg, PAGE_WRITEBACK);
 }

@@ -353,6 +353,8 @@ static inline void *object_alloc(struct slab_cache *c, size_t size, uint flags, 
 	struct magazine *m;
 	void *obj;
 
+	if (!(flags & ALLOC_ATOMIC))
+		might_sleep();
 	if (fault_inject())
 		return NULL;
 	irq = arch_irq_save();
@@ -460,8 +462,7 @@ static void cache_setup(struct slab_cache *c, const char *name, size_t size, siz
 		c->link_at = ALIGN_UP(size, sizeof(void *));
 		size = c->link_at + sizeof(void *);
 	}
-	/* Objects of a page and more stay aligned, and have guard enough in what follows them. */
-	if (GEMEL_DEBUG && size < PAGE_SIZE) {
+	if (GEMEL_DEBUG) {
 		c->track_at = ALIGN_UP(MAX(size, sizeof(void *)), sizeof(void *));
 		size = c->track_at + sizeof(struct track);
 	}
@@ -594,7 +595,7 @@ void slab_init(void)
 	for (uint i = 0; i < ARRAY_SIZE(kalloc_sizes); i++) {
 		size_t size = kalloc_sizes[i];
 
-		/* Powers of two are aligned to their size where no redzone follows. */
+		/* Powers of two are aligned to their size; a redzone there costs as much again. */
 		bool align = is_pow2(size) && (!GEMEL_DEBUG || size >= PAGE_SIZE);
 
 		kalloc_caches[i] = slab_cache_create(names[i], size, align ? size : 16, NULL);
@@ -620,18 +621,31 @@ static inline struct slab_cache *kalloc_cache(size_t size)
 	return kalloc_caches[i];
 }
 
+/* What is behind @size bytes of a block is a redzone in debug kernels, and there is one. */
+static void *block_alloc(size_t size, uint order, uint flags)
+{
+	void *p = page_alloc_kernel(order, flags);
+
+	if (GEMEL_DEBUG && p) {
+		kasan_poison(p, PAGE_SIZE << order, KASAN_REDZONE);
+		kasan_unpoison(p, size);
+	}
+	return p;
+}
+
 static void *__noinline kalloc_large(size_t size, uint flags)
 {
+	size_t redzone = GEMEL_DEBUG ? SLAB_ALIGN : 0;
 	uint order = 0;
 	void *p;
 
-	while (order <= PAGE_MAX_ORDER && (PAGE_SIZE << order) < size)
+	while (order <= PAGE_MAX_ORDER && (PAGE_SIZE << order) < size + redzone)
 		order++;
 	/* Large blocks are scarce: rather than reclaim for one, build it from single pages. */
 	if (order <= PAGE_MAX_ORDER) {
 		uint how = flags | (flags & ALLOC_ATOMIC || order <= 3 ? 0 : ALLOC_NORECLAIM);
 
-		p = page_alloc_kernel(order, how);
+		p = block_alloc(size, order, how);
 		if (p || (flags & ALLOC_ATOMIC))
 			return p;
 	}

@@ -134,9 +134,9 @@ KTEST(vmalloc, contents_and_guard)
 	EXPECT(p && q);
 	if (!p || !q)
 		return;
-	memset(p, 1, 6 * PAGE_SIZE);
+	memset(p, 1, 5 * PAGE_SIZE + 1);
 	memset(q, 2, PAGE_SIZE);
-	EXPECT_EQ(1, p[6 * PAGE_SIZE - 1]);
+	EXPECT_EQ(1, p[5 * PAGE_SIZE]);
 	EXPECT_EQ(6 * PAGE_SIZE, vmalloc_size(p));
 	EXPECT(p + 6 * PAGE_SIZE != q && q + PAGE_SIZE != p);
 	vfree(p);

@@ -12,6 +12,9 @@
  * have gathered, one flush of the whole region makes all of them free (dead ->
  * purging -> gone).  Until then a stale entry can only be used by a bug.
  *
+ * In debug kernels what is behind the bytes that were asked for, up to the guard page, is as
+ * it was filled when it was allocated, or somebody wrote beyond them: vfree() looks.
+ *
  * Kernel stacks all have one size and come and go with every task: a few
  * freed ones are kept mapped, ready for the next.
  *
@@ -39,6 +42,7 @@ struct vm_range {
 	vaddr_t start, end;             /* guard pages included */
 	vaddr_t va;                     /* first usable byte */
 	size_t npages;
+	size_t size;                    /* VM_PAGES: what was asked for */
 	enum vm_kind kind;
 	struct vm_range *chain;         /* being freed */
 };
@@ -256,13 +260,27 @@ static void range_free(struct vm_range *r)
 	range_retire(r);
 }
 
+static void check_tail(const struct vm_range *r)
+{
+	const u8 *p = (const u8 *)r->va;
+
+	for (size_t at = r->size; at < r->npages * PAGE_SIZE; at++)
+		if (p[at] != POISON_ALLOC)
+			panic("vmalloc: %p written beyond its %zu bytes, at %zu", (void *)p,
+			      r->size, at);
+}
+
 void *vmalloc(size_t size)
 {
 	size_t npages = DIV_ROUND_UP(size, PAGE_SIZE);
+	void *va;
 
 	if (!size || size > VMALLOC_END - VMALLOC_BASE || npages > page_total_count())
 		return NULL;
-	return range_alloc(npages, VM_PAGES);
+	va = range_alloc(npages, VM_PAGES);
+	if (va)
+		range_find(va)->size = size;
+	return va;
 }
 
 void vfree(void *va)
@@ -272,6 +290,8 @@ void vfree(void *va)
 	if (!va)
 		return;
 	r = range_find(va);
+	if (GEMEL_DEBUG && r->kind == VM_PAGES)
+		check_tail(r);
 	if (r->kind == VM_STACK)
 		vfree_stack(va);
 	else

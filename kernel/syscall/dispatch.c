@@ -9,6 +9,7 @@
 #include <arch/syscall.h>
 #include <uapi/errno.h>
 #include <gemel/fault.h>
+#include <gemel/lockrank.h>
 #include <gemel/syscalls.h>
 #include <gemel/trace.h>
 
@@ -114,6 +115,7 @@ static __noinline long call_watched(ulong nr, const ulong a[6])
 	fault_call_begins();
 	ret = calls[nr](a[0], a[1], a[2], a[3], a[4], a[5]);
 	fault_call_ends(nr, ret);
+	lock_check_none("syscall", syscall_name(nr));
 	return ret;
 }
 

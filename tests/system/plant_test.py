@@ -49,12 +49,29 @@ def test_lock_taken_twice(arch):
     plant(arch, "lock-twice", "lock order: MM taken twice", "plant_lock_twice")
 
 
+def test_lock_kept(arch):
+    expect_match(r"panic: lock order: plant\.\w+ ends with MM \(0x\w+\) held",
+                 boot(arch, "ktest=plant plant=lock-kept"))
+
+
 def test_unlock_of_a_lock_not_held(arch):
     plant(arch, "unlock-of-another", "lock order: DCACHE .* not held", "plant_unlock_of_another")
 
 
 def test_sleep_in_atomic(arch):
     plant(arch, "sleep-in-atomic", "sleep in atomic context", "plant_sleep_in_atomic")
+
+
+def test_wait_in_atomic(arch):
+    plant(arch, "wait-in-atomic", "sleep in atomic context", "plant_wait_in_atomic")
+
+
+def test_yield_in_atomic(arch):
+    plant(arch, "yield-in-atomic", "sleep in atomic context", "plant_yield_in_atomic")
+
+
+def test_allocation_in_atomic(arch):
+    plant(arch, "allocation-in-atomic", "sleep in atomic context", "plant_allocation_in_atomic")
 
 
 def test_undefined_shift(arch):
@@ -80,6 +97,31 @@ def test_overflow_of_an_object(arch):
           "plant_heap_overflow")
 
 
+def test_overflow_of_a_page_sized_object(arch):
+    plant(arch, "page-object-overflow", "kasan: write of 1 bytes .*: beyond the object",
+          "plant_page_object_overflow")
+
+
+def test_overflow_of_a_block_of_pages(arch):
+    plant(arch, "block-overflow", "kasan: write of 1 bytes .*: beyond the object",
+          "plant_block_overflow")
+
+
+def test_overflow_in_vmalloc(arch):
+    plant(arch, "vmalloc-overflow", "vmalloc: .* written beyond its 5000 bytes",
+          "plant_vmalloc_overflow")
+
+
+def test_overflow_of_an_array_on_the_stack(arch):
+    plant(arch, "stack-overflow", r"an array on the stack was overrun, in plant_stack_overflow",
+          "plant_stack_overflow")
+
+
+def test_page_written_after_it_was_freed(arch):
+    plant(arch, "page-written", "page: .* written at byte 77 after it was freed",
+          "plant_page_written")
+
+
 def test_double_free(arch):
     plant(arch, "double-free", "slab: .* freed twice", "plant_double_free")
 
@@ -95,6 +137,19 @@ def test_list_corrupted(arch):
 
 def test_reference_given_back_twice(arch):
     plant(arch, "refs", r".*refs\.h:\d+: ASSERT", "plant_refs")
+
+
+def test_too_many_references(arch):
+    plant(arch, "refs-overflow", r".*refs\.h:\d+: ASSERT", "plant_refs_overflow")
+
+
+def test_list_corrupted_before_a_splice(arch):
+    plant(arch, "list-splice", r".*list\.h:\d+: ASSERT", "plant_list_splice")
+
+
+def test_leak_of_a_page(arch):
+    expect_match(r"FAIL plant\.\w+ leak: pages had \d+ objects",
+                 boot(arch, "ktest=plant plant=page-leak"))
 
 
 def test_leak(arch):

@@ -10,6 +10,9 @@
 #define KASAN_FREED             0xfb
 #define KASAN_REDZONE           0xfc
 
+/* A function whose accesses are not checked: it looks at memory that is nobody's. */
+#define __no_kasan __attribute__((no_sanitize("kernel-address")))
+
 /* Take memory for the shadow, an eighth of RAM, from boot_alloc().  `kasan=off` does not. */
 void kasan_init(void);
 

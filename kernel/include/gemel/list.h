@@ -27,6 +27,7 @@ static inline bool list_is_empty(const struct list *head)
 static inline void list_insert_between(struct list *prev, struct list *l, struct list *next)
 {
 	DEBUG_ASSERT(prev->next == next && next->prev == prev);
+	DEBUG_ASSERT(l != prev && l != next);
 	l->prev = prev;
 	l->next = next;
 	prev->next = l;
@@ -59,6 +60,8 @@ static inline void list_splice_tail(struct list *to, struct list *from)
 {
 	if (list_is_empty(from))
 		return;
+	DEBUG_ASSERT(from->next->prev == from && from->prev->next == from);
+	DEBUG_ASSERT(to->prev->next == to);
 	from->next->prev = to->prev;
 	to->prev->next = from->next;
 	from->prev->next = to;

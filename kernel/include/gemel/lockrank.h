@@ -90,5 +90,7 @@ void lock_check_acquire_pair(enum lock_rank rank, const void *lock);
 /* Taken by a try: it cannot deadlock, so any order is right. */
 void lock_check_try(enum lock_rank rank, const void *lock);
 void lock_check_release(enum lock_rank rank, const void *lock);
+/* Current holds no lock, and preemption and interrupts are on: what @suite.@name is ends here. */
+void lock_check_none(const char *suite, const char *name);
 /* Does current hold it?  Debug kernels only; true in others. */
 bool lock_check_is_held(const void *lock);

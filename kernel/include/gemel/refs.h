@@ -3,7 +3,7 @@
 /*
  * Reference counts.  An object is born with one; refs_put() that returns true
  * was the last, and the caller frees.  Going below zero or up from zero is a kernel
- * bug and panics.
+ * bug and panics; in debug kernels so does going beyond what a count can hold.
  */
 #include <gemel/assert.h>
 #include <gemel/compiler.h>
@@ -13,6 +13,7 @@ struct refs {
 };
 
 #define REFS_INIT(n) { (n) }
+#define REFS_MAX     (~0u)
 
 static inline void refs_init(struct refs *r, u32 n)
 {
@@ -24,6 +25,7 @@ static inline void refs_get(struct refs *r)
 	u32 old = __atomic_fetch_add(&r->count, 1, __ATOMIC_RELAXED);
 
 	ASSERT(old != 0);
+	DEBUG_ASSERT(old != REFS_MAX);
 }
 
 /* Take a reference unless the count is already zero (lookup in a table that holds none). */
@@ -34,6 +36,7 @@ static inline bool refs_try_get(struct refs *r)
 	do {
 		if (old == 0)
 			return false;
+		DEBUG_ASSERT(old != REFS_MAX);
 	} while (!__atomic_compare_exchange_n(&r->count, &old, old + 1, true, __ATOMIC_ACQUIRE,
 					      __ATOMIC_RELAXED));
 	return true;

@@ -93,6 +93,7 @@ static inline void wake_all(struct wait_queue *q)
 	({                                                                      \
 		struct waiter wait_w_ = { .link = LIST_INIT(wait_w_.link) };    \
 		int wait_err_ = 0;                                              \
+		might_sleep();                                                  \
 		while (!(cond)) {                                               \
 			wait_prepare(&wait_w_, (q), (state));                   \
 			if (cond)                                               \
