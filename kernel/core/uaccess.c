@@ -103,6 +103,7 @@ ssize_t copy_string_from_user(char *dst, const char __user *src, size_t size)
 		size_t n = string_chunk(src + done, size - done);
 		const char *nul;
 
+		kasan_check(dst + done, n, true);
 		if (!n || copy_must_fail() || arch_copy_from_user(dst + done, src + done, n))
 			return -EFAULT;
 		nul = memchr(dst + done, 0, n);
