@@ -23,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -104,6 +105,11 @@ static void scratch_make(void)
 {
 	static const char *const usual[] = { "a", "b", "c", "link", "loop", "fifo", "d/a",
 					     "d/b", "d" };
+	static const char *const mounted[] = { "d/a", "d", "a" };
+
+	for (size_t i = 0; scratch[0] && i < sizeof(mounted) / sizeof(mounted[0]); i++)
+		while (umount2(mounted[i], MNT_DETACH) == 0)
+			;
 
 	for (size_t i = 0; scratch[0] && i < sizeof(usual) / sizeof(usual[0]); i++)
 		remove(usual[i]);

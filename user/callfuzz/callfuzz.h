@@ -20,6 +20,7 @@ enum {
 	STEPS = 24,
 	ARENA = 64 << 10,
 	TEXT = 8192,                    /* a program's text is shorter */
+	PRESETS = 18,                   /* descriptors that a program has at first */
 	FIRST_UID = 65000,              /* a worker's own user */
 };
 #define ARENA_AT ((char *)0x20000000ul) /* the same everywhere; behind it a page of nothing */
@@ -27,7 +28,8 @@ enum {
 /* What stands in the arena. */
 enum style {
 	RAW, INTS, TIMES, VECTOR, SIGNALS, FDS, EVENT, ACTION, OFFSETS, HOW, CLONE, STRINGS,
-	SOCKADDR,
+	SOCKADDR, EVENT_SIGNAL, SCHEDULING, CAPABILITY, ROBUST, STACK, MASK, WORDS,
+	OPTIONS,
 	STYLES,
 };
 
@@ -53,10 +55,18 @@ struct program {
 enum what { W_NUMBER, W_FD, W_PID, W_UID, W_SIGNAL, W_LENGTH, W_ADDRESS, W_MODE, W_PATH, W_DATA,
 	    W_FLAGS };
 
+/* Where a descriptor of the right kind comes from. */
+struct source {
+	const char *call, *arg;
+	const char *maker;              /* in the name of a call; NULL: any that makes one */
+	uint64_t preset;                /* one that is there from the start: files_make() */
+};
+
 struct argument {
 	enum what what;
 	enum style style;
-	const struct flags *flags;
+	const struct flags *flags;      /* W_PATH: which of paths[]; NULL: any */
+	const struct source *source;    /* NULL: any descriptor is as good */
 };
 
 struct call {
@@ -80,7 +90,7 @@ struct flags {
 extern struct call calls[];
 extern const size_t ncalls;
 extern const char *const paths[];
-extern const size_t npaths, npaths_of_root;
+extern const size_t npaths, npaths_of_root, npaths_here;
 void grammar_init(void);
 bool has(const char *text, const char *word);
 

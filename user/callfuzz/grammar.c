@@ -50,23 +50,51 @@ const size_t ncalls = sizeof(calls) / sizeof(calls[0]);
 
 /* The first are those that root may write to, rename and remove without harm to the system. */
 const char *const paths[] = {
-	"a", "b", "c", "d", "d/a", "d/b", "d/../a", ".", "..", "", "/", "/tmp", "link", "loop",
-	"fifo", "d/", "a/b", "nowhere/x", "/proc/self/maps", "/proc/self/stat", "/proc/self/fd",
+	"a", "b", "c", "d", "tmpfs", "proc", "ext2", "d/a", "d/b", "d/../a", ".", "..", "", "/",
+	"/tmp", "link", "loop", "fifo", "d/", "a/b", "nowhere/x", "/proc/self/maps",
+	"/proc/self/stat", "/proc/self/fd",
 	"/proc/self/mem", "/proc/self/cmdline", "/proc/self/exe", "/proc/meminfo",
 	"/proc/self/fd/3", "/proc/stat", "/proc/self/status", "/proc/self/task", "/proc/mounts",
 	"/proc/self/smaps", "/proc/self/cwd/a", "/proc/self/oom_score_adj", "/proc/slabinfo",
 	"sock", "/bin/true",
 	"/dev/null", "/dev/zero", "/dev/full", "/dev/urandom", "/etc/passwd", "/dev/ptmx", "/sys",
-	"/dev/pts", "/dev/tty", "/dev/pts/0", "/dev/fd/4",
+	"/dev/pts", "/dev/tty", "/dev/pts/0", "/dev/fd/4", "/dev/kmsg", "/proc", "/proc/self",
+	"/proc/self/mountinfo", "/proc/self/fdinfo/13", "/proc/self/environ", "/proc/self/auxv",
+	"/proc/self/comm", "/proc/self/limits", "/proc/self/statm", "/proc/self/io",
+	"/proc/self/pagemap", "/proc/thread-self/stat", "/proc/1/stat", "/proc/1/fd",
+	"/proc/self/timers", "/proc/self/map_files", "/proc/self/coredump_filter",
+	"/proc/self/clear_refs", "/proc/self/fail-nth", "/proc/locks", "/proc/uptime",
+	"/proc/loadavg", "/proc/vmstat", "/proc/interrupts", "/proc/cpuinfo", "/proc/devices",
+	"/proc/filesystems", "/proc/partitions", "/proc/stats", "/proc/trace", "/proc/kmsg",
+	"/proc/sys/kernel/pid_max", "/proc/sys/kernel/hostname", "/proc/sys/vm/overcommit_memory",
 };
 const size_t npaths = sizeof(paths) / sizeof(paths[0]);
-const size_t npaths_of_root = 36;
+const size_t npaths_of_root = 39;
+const size_t npaths_here = 19;          /* of the scratch directory, at first */
 
 #define SET(call, arg, mask, ...) { call, arg, mask, (const uint64_t[]){ __VA_ARGS__ }, \
 	sizeof((const uint64_t[]){ __VA_ARGS__ }) / sizeof(uint64_t) }
 /* The first row whose call is in the name and whose argument is the argument's name counts. */
 static const struct flags flag_sets[] = {
+	SET("openat2", "size", false, 24, 24, 24, 32),
 	SET("openat2", "flags", true, 0),
+	SET("clone3", "size", false, 64, 80, 88, 96),
+	SET("robust", "size", false, 24),
+	SET("timer_", "id", false, 0, 0, 0, 1, 2, 3),
+	SET("getrusage", "who", false, 0, 1, (uint64_t)-1),
+	SET("ioprio", "which", false, 1, 2, 3),
+	SET("ioprio", "prio", false, 0, 2 << 13, 2 << 13 | 4, 3 << 13, 1 << 13),
+	SET("sched_getattr", "size", false, 48, 56, 64),
+	SET("sched", "flags", false, 0),
+	SET("affinity", "len", false, 8, 8, 16, 128, 4),
+	SET("pidfd_open", "flags", true, O_NONBLOCK),
+	SET("pidfd", "flags", false, 0),
+	SET("copy_file_range", "flags", false, 0),
+	SET("sync_file_range", "flags", true, 1, 2, 4),
+	SET("membarrier", "flags", false, 0, 0, 1),
+	SET("personality", "persona", false, 0, 0xffffffff, 0x0040000, 0x0400000, 0x20008),
+	SET("", "timeout_ms", false, 0, 1, 10, (uint64_t)-1),
+	SET("shutdown", "how", false, 0, 1, 2),
 	SET("open", "flags", true, O_WRONLY, O_RDWR, O_CREAT, O_EXCL, O_TRUNC, O_APPEND, O_NONBLOCK,
 	    O_DIRECTORY, O_NOFOLLOW, O_CLOEXEC, O_PATH, O_TMPFILE, O_NOCTTY, O_DSYNC, O_ASYNC,
 	    O_DIRECT, O_NOATIME),
@@ -102,9 +130,19 @@ static const struct flags flag_sets[] = {
 	SET("ioctl", "cmd", false, TCGETS, TCSETS, TCSETSW, TCSETSF, TIOCGWINSZ, TIOCSWINSZ,
 	    TIOCGPGRP, TIOCSPGRP, TIOCSCTTY, TIOCNOTTY, TIOCGPTN, TIOCSPTLCK, TIOCPKT, FIONREAD,
 	    FIONBIO, FIOASYNC, FIOCLEX, FIONCLEX, TIOCSTI, TCXONC, TCFLSH, TCSBRK, TIOCOUTQ,
-	    TIOCGSID, TIOCEXCL, TIOCNXCL, TIOCGPTPEER, TIOCGETD, TIOCSETD, 0x1260, 0x80081272),
+	    TIOCGSID, TIOCEXCL, TIOCNXCL, TIOCGPTPEER, TIOCGETD, TIOCSETD, 0x1260, 0x80081272,
+	    TCGETA, TCSETA, TCSETAW, TCSETAF, 0x802c542a, 0x402c542b, 0x402c542c, 0x402c542d,
+	    TIOCGPTLCK, TIOCGPKT, TIOCGEXCL, TIOCGDEV, TIOCSIG, TIOCSBRK, TIOCCBRK, TIOCVHANGUP,
+	    TCSBRKP, 0x1268, 0x127b, 0x125e, 0x80081270),
 	SET("flock", "op", false, LOCK_SH, LOCK_EX, LOCK_UN, LOCK_SH | LOCK_NB, LOCK_EX | LOCK_NB),
 	SET("lseek", "whence", false, 0, 1, 2, 3, 4),
+	/* Of names: which of paths[].  Only in the scratch directory is anything mounted. */
+	SET("mount", "source", false, 0, 3, 4),
+	SET("mount", "target", false, 0, 3, 3, 7),
+	SET("mount", "type", false, 4, 4, 5, 6),
+	SET("mount", "flags", true, 1, 2, 4, 8, 16, 32, 1024, 4096, 4096, 8192, 16384, 1 << 17,
+	    1 << 18, 1 << 19, 1 << 20, 1 << 21),
+	SET("umount2", "flags", true, 1, 2, 4, 8),
 	SET("fallocate", "mode", true, 1, 2, 8, 16, 32),
 	SET("unlinkat", "flags", false, 0, AT_REMOVEDIR),
 	SET("renameat2", "flags", true, 1, 2, 4),
@@ -141,7 +179,6 @@ static const struct flags flag_sets[] = {
 	    SOCK_STREAM | SOCK_NONBLOCK, SOCK_DGRAM | SOCK_NONBLOCK),
 	SET("socket", "protocol", false, 0, 0, 0, 1, 6, 17),
 	SET("sockopt", "level", false, SOL_SOCKET, 0, 6, 17, 41),
-	SET("shutdown", "how", false, 0, 1, 2),
 	SET("statx", "mask", false, 0x7ff, 0xfff, 0, 0x80000000),
 	SET("", "backlog", false, 0, 1, 5),
 	SET("inotify_add", "mask", true, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048,
@@ -155,7 +192,7 @@ static const struct flags flag_sets[] = {
 
 /* What root may do and a test may not: it would end or change the system for everybody. */
 static const char *const not_for_root[] = {
-	"reboot", "mount", "umount2", "pivot_root", "chroot", "settimeofday", "clock_settime",
+	"reboot", "pivot_root", "chroot", "settimeofday", "clock_settime",
 	"sched_setscheduler", "sched_setparam", "sched_setattr", "setpriority", "syslog", "mknod",
 	"mknodat", "setrlimit", "prlimit64", "sethostname", "setdomainname", "swapon", "swapoff",
 };
@@ -179,10 +216,33 @@ static const struct {
 	{ "sigset_t", SIGNALS }, { "pollfd", FDS }, { "epoll_event", EVENT },
 	{ "sigaction", ACTION },
 	{ "s64", OFFSETS }, { "open_how", HOW }, { "clone_args", CLONE },
+	{ "void __user * event", EVENT_SIGNAL }, { "sched_attr", SCHEDULING },
+	{ "void __user * header", CAPABILITY }, { "void __user * head", ROBUST },
+	{ "uapi_stack", STACK }, { "void __user * sig", MASK },
+	{ "const void __user * buf", WORDS }, { "const void __user * data", OPTIONS },
 	{ "ulong __user * argv", STRINGS },
 	{ "ulong __user * envp", STRINGS }, { "sockaddr", SOCKADDR }, { "int __user", INTS },
 	{ "u32 __user", INTS }, { "uid_t", INTS }, { "gid_t", INTS }, { "msghdr", VECTOR },
 	{ " event", EVENT }, { "siginfo", INTS },
+};
+
+/* The first row whose call and argument are in the names counts. */
+static const struct source sources[] = {
+	{ "", "dirfd", NULL, (uint64_t)AT_FDCWD },
+	{ "getdents", "fd", "open", 5 },
+	{ "fchdir", "fd", "open", 5 },
+	{ "", "epfd", "epoll_create", 11 },
+	{ "timerfd", "fd", "timerfd_create", 13 },
+	{ "", "pidfd", "pidfd_open", 15 },
+	{ "pidfd_send", "fd", "pidfd_open", 15 },
+	{ "signalfd", "fd", "signalfd", 17 },
+	{ "splice", "fd", "pipe", 10 },
+	{ "tee", "in_fd", "pipe", 9 },
+	{ "tee", "out_fd", "pipe", 10 },
+	{ "ioctl", "fd", NULL, 16 },
+	{ "copy_file_range", "fd", "open", 3 },
+	{ "fallocate", "fd", "open", 3 },
+	{ "mmap", "fd", NULL, 3 },
 };
 
 bool has(const char *text, const char *word)
@@ -209,12 +269,14 @@ static const struct flags *flags_of(const char *call, const char *arg)
 	return NULL;
 }
 
-static struct argument pointer_of(const char *arg)
+static struct argument pointer_of(const char *call, const char *arg)
 {
 	struct argument a = { .what = W_DATA };
 
-	if (has(arg, "const char __user"))
+	if (has(arg, "const char __user")) {
 		a.what = W_PATH;
+		a.flags = flags_of(call, arg);
+	}
 	for (size_t i = 0; i < sizeof(styles) / sizeof(styles[0]); i++)
 		if (has(arg, styles[i].word)) {
 			a.style = styles[i].style;
@@ -243,14 +305,26 @@ static enum what what_of(const char *arg)
 	return W_NUMBER;
 }
 
+static const struct source *source_of(const char *call, const char *arg)
+{
+	const char *name = strrchr(arg, ' ') + 1;
+
+	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++)
+		if (has(call, sources[i].call) && has(name, sources[i].arg))
+			return &sources[i];
+	return NULL;
+}
+
 static struct argument argument_of(const char *call, const char *arg)
 {
 	struct argument a = { .what = W_FLAGS, .flags = flags_of(call, arg) };
 
 	if (has(arg, "__user *"))
-		return pointer_of(arg);
+		return pointer_of(call, arg);
 	if (!a.flags)
 		a.what = what_of(arg);
+	if (a.what == W_FD)
+		a.source = source_of(call, arg);
 	return a;
 }
 

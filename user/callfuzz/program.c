@@ -98,14 +98,20 @@ static struct arg any_data(enum style style, struct rng *r)
 	return a;
 }
 
-/* A step before @at whose result is a @what; false: none.  The later the likelier. */
-static bool find_maker(const struct program *p, unsigned at, enum what what, struct rng *r,
-		       struct arg *a)
+static bool is_maker(const struct call *c, const struct argument *spec)
+{
+	return c->makes == spec->what &&
+	       (!spec->source || !spec->source->maker || has(c->name, spec->source->maker));
+}
+
+/* A step before @at whose result is what @spec wants; false: none.  The later the likelier. */
+static bool find_maker(const struct program *p, unsigned at, const struct argument *spec,
+		       struct rng *r, struct arg *a)
 {
 	for (unsigned i = at; i-- > 0;) {
 		const struct call *c = &calls[p->step[i].call];
 
-		if (c->makes != what || chance(r, 30))
+		if (!is_maker(c, spec) || chance(r, 30))
 			continue;
 		*a = (struct arg){ .kind = c->makes_two && chance(r, 50) ? SECOND : RESULT,
 				   .value = i };
@@ -123,22 +129,27 @@ static struct arg any_argument(const struct program *p, unsigned at, const struc
 		return number(any_number(r));
 	switch (spec->what) {
 	case W_FD:
-		if (chance(r, 75) && find_maker(p, at, W_FD, r, &a))
+		if (spec->source && chance(r, 50))
+			return number(spec->source->preset);
+		if (chance(r, 75) && find_maker(p, at, spec, r, &a))
 			return a;
-		return number(chance(r, 10) ? (uint64_t)AT_FDCWD : below(r, 16));
+		return number(chance(r, 10) ? (uint64_t)AT_FDCWD : below(r, PRESETS));
 	case W_PID:
-		if (chance(r, 50) && find_maker(p, at, W_PID, r, &a))
+		if (chance(r, 50) && find_maker(p, at, spec, r, &a))
 			return a;
 		if (chance(r, 70))
 			return (struct arg){ .kind = SELF };
 		return number(chance(r, 70) ? 0 : 99999);
 	case W_ADDRESS:
-		if (chance(r, 60) && find_maker(p, at, W_ADDRESS, r, &a))
+		if (chance(r, 60) && find_maker(p, at, spec, r, &a))
 			return a;
 		return number((uintptr_t)ARENA_AT + below(r, ARENA / 4096) * 4096);
 	case W_PATH:
-		return (struct arg){ .kind = PATH, .value = below(r, p->is_root ? npaths_of_root :
-								  npaths) };
+		a = (struct arg){ .kind = PATH };
+		a.value = spec->flags ? any_flags(spec->flags, r) :
+			  below(r, chance(r, 60) ? npaths_here :
+				p->is_root ? npaths_of_root : npaths);
+		return a;
 	case W_DATA:
 		return any_data(spec->style, r);
 	case W_FLAGS:
@@ -160,14 +171,15 @@ static struct arg any_argument(const struct program *p, unsigned at, const struc
 	}
 }
 
-static unsigned any_call(const struct program *p, enum what makes, struct rng *r)
+/* One that makes what @spec wants; NULL: any. */
+static unsigned any_call(const struct program *p, const struct argument *spec, struct rng *r)
 {
 	for (;;) {
 		unsigned i = (unsigned)below(r, ncalls);
 
 		if ((p->is_root && calls[i].not_for_root) || (calls[i].ends_it && !chance(r, 2)))
 			continue;
-		if (makes == W_NUMBER || calls[i].makes == makes)
+		if (!spec || is_maker(&calls[i], spec))
 			return i;
 	}
 }
@@ -213,9 +225,9 @@ static void fill_step(struct program *p, unsigned at, struct rng *r)
 			    number(any_number(r));
 }
 
-static void insert(struct program *p, unsigned at, enum what makes, struct rng *r)
+static void insert(struct program *p, unsigned at, const struct argument *spec, struct rng *r)
 {
-	unsigned call = any_call(p, makes, r);
+	unsigned call = any_call(p, spec, r);
 
 	if (p->n == STEPS)
 		return;
@@ -227,15 +239,15 @@ static void insert(struct program *p, unsigned at, enum what makes, struct rng *
 /* A call at @at, and now and then what it needs before it. */
 static void insert_with_need(struct program *p, unsigned at, struct rng *r)
 {
-	unsigned call = any_call(p, W_NUMBER, r);
+	unsigned call = any_call(p, NULL, r);
 	struct arg unused;
 
 	for (int k = 0; k < calls[call].nargs; k++) {
-		enum what what = calls[call].arg[k].what;
+		const struct argument *spec = &calls[call].arg[k];
 
-		if ((what == W_FD || what == W_PID || what == W_ADDRESS) && chance(r, 40) &&
-		    p->n + 1 < STEPS && !find_maker(p, at, what, r, &unused))
-			insert(p, at++, what, r);
+		if ((spec->what == W_FD || spec->what == W_PID || spec->what == W_ADDRESS) &&
+		    chance(r, 40) && p->n + 1 < STEPS && !find_maker(p, at, spec, r, &unused))
+			insert(p, at++, spec, r);
 	}
 	if (p->n == STEPS)
 		return;

@@ -5,11 +5,16 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/timerfd.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -19,7 +24,7 @@
 #define KCOV_ENABLE     _IO('c', 100)
 
 enum {
-	WORDS = 32 << 10,               /* of the coverage buffer */
+	COVER = 32 << 10,               /* words of the coverage buffer */
 	TICK_US = 20000,                /* how long a call may block */
 	CHILDREN = 16,
 	FILL = 256,                     /* bytes written at a place of the arena */
@@ -48,9 +53,9 @@ bool coverage_open(void)
 		return false;
 	kcov = fcntl(fd, F_DUPFD_CLOEXEC, 200);
 	close(fd);
-	if (kcov < 0 || ioctl(kcov, KCOV_INIT_TRACE, WORDS) < 0)
+	if (kcov < 0 || ioctl(kcov, KCOV_INIT_TRACE, COVER) < 0)
 		return false;
-	map = mmap(NULL, WORDS * sizeof(uint64_t), PROT_READ | PROT_WRITE, MAP_SHARED, kcov, 0);
+	map = mmap(NULL, COVER * sizeof(uint64_t), PROT_READ | PROT_WRITE, MAP_SHARED, kcov, 0);
 	cover = map == MAP_FAILED ? NULL : map;
 	return cover != NULL;
 }
@@ -61,7 +66,7 @@ static uint32_t coverage_collect(struct coverage *all)
 	uint64_t n = cover ? __atomic_load_n(&cover[0], __ATOMIC_RELAXED) : 0;
 	uint32_t fresh = 0;
 
-	for (uint64_t i = 1; i <= n && i < WORDS; i++) {
+	for (uint64_t i = 1; i <= n && i < COVER; i++) {
 		uint64_t bit = cover[i] % (8 * sizeof(all->seen));
 		uint8_t *byte = &all->seen[bit / 8], mask = (uint8_t)(1 << bit % 8);
 
@@ -112,6 +117,20 @@ static uint64_t small(struct rng *r)
 	return chance(r, 85) ? below(r, 10) : any_number(r);
 }
 
+/* Text for files of /proc (numbers) and terminals (what they act upon, too). */
+static uint64_t some_text(struct rng *r)
+{
+	static const char digits[] = "0123456789 -\n";
+	static const char keys[] = "ab \n\r\t\003\004\021\023\025\026\027\032\034\177";
+	bool is_number = chance(r, 40);
+	uint64_t v = 0;
+
+	for (int i = 0; i < 8; i++)
+		v = v << 8 | (uint8_t)(is_number ? digits[below(r, sizeof(digits) - 1)] :
+				       keys[below(r, sizeof(keys) - 1)]);
+	return v;
+}
+
 /* The word @i of what @style says. */
 static uint64_t word_of(enum style style, unsigned i, struct rng *r)
 {
@@ -119,6 +138,8 @@ static uint64_t word_of(enum style style, unsigned i, struct rng *r)
 	case INTS:
 		return small(r) | small(r) << 32;
 	case TIMES:
+		if (i % 2 && chance(r, 5))
+			return 0x3ffffffe + below(r, 2);        /* UTIME_OMIT, UTIME_NOW */
 		return i % 2 ? below(r, chance(r, 95) ? 20000000 : 2000000000) :
 		       chance(r, 95) ? 0 : any_number(r);
 	case VECTOR:
@@ -127,7 +148,8 @@ static uint64_t word_of(enum style style, unsigned i, struct rng *r)
 	case SIGNALS:
 		return chance(r, 30) ? rng_next(r) : 1ull << below(r, 64);
 	case FDS:
-		return below(r, 14) | (chance(r, 80) ? 1 + below(r, 63) : below(r, 65536)) << 32;
+		return below(r, PRESETS) |
+		       (chance(r, 80) ? 1 + below(r, 63) : below(r, 65536)) << 32;
 	case EVENT:
 		return i == 0 ? below(r, 64) | below(r, 3) << 32 :
 		       i == 1 ? below(r, 65) | below(r, 5) << 32 : below(r, 4);
@@ -146,6 +168,25 @@ static uint64_t word_of(enum style style, unsigned i, struct rng *r)
 		       chance(r, 70) ? 0 : any_number(r);
 	case STRINGS:
 		return i < 1 + below(r, 4) ? place(r) : 0;
+	case EVENT_SIGNAL:
+		return i == 1 ? 1 + below(r, 64) | (chance(r, 60) ? below(r, 2) : 4) << 32 :
+		       i == 2 ? (uint64_t)getpid() : small(r);
+	case SCHEDULING:
+		return i == 0 ? (chance(r, 70) ? 48 : 56) | below(r, 6) << 32 :
+		       i == 1 ? below(r, 2) : i == 2 ? below(r, 20) : 0;
+	case CAPABILITY:
+		return i == 0 ? (chance(r, 80) ? 0x20080522 : 0x20071026) : rng_next(r);
+	case ROBUST:
+		return i == 1 ? below(r, 3) * 8 :
+		       chance(r, 90) ? place(r) | below(r, 2) : any_number(r);
+	case STACK:
+		return i == 0 ? place(r) : i == 1 ? below(r, 3) : 2048 + below(r, 8192);
+	case MASK:
+		return i == 0 ? (chance(r, 80) ? place(r) : 0) : i == 1 ? 8 : rng_next(r);
+	case OPTIONS:
+		return i == 0 && chance(r, 70) ? 0 : some_text(r);
+	case WORDS:
+		return some_text(r);
 	case SOCKADDR:
 		return i ? 0 : (1 + below(r, 2)) | below(r, 65536) << 16 | 0x0100007full << 32;
 	default:
@@ -242,9 +283,11 @@ static void limit(int which, rlim_t value)
 	setrlimit(which, &l);
 }
 
+/* Descriptors 3 to PRESETS - 1, one of each kind: the grammar knows which is which. */
 static void files_make(void)
 {
-	int fd = open("a", O_RDWR | O_CREAT, 0666), ends[2];
+	int fd = open("a", O_RDWR | O_CREAT, 0666), ends[2], terminal, unlocked = 0;
+	sigset_t all;
 
 	if (fd >= 0 && ftruncate(fd, 10000) == 0)
 		(void)open("b", O_RDWR | O_CREAT | O_APPEND, 0666);
@@ -254,9 +297,18 @@ static void files_make(void)
 	mkfifo("fifo", 0666);
 	(void)open("d", O_RDONLY | O_DIRECTORY);
 	(void)open("/dev/zero", O_RDWR);
-	(void)open("/dev/ptmx", O_RDWR | O_NOCTTY | O_NONBLOCK);
+	terminal = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_NONBLOCK);
 	(void)open("/proc/self/maps", O_RDONLY);
 	(void)!pipe2(ends, O_NONBLOCK);
+	(void)epoll_create1(0);
+	(void)eventfd(0, EFD_NONBLOCK);
+	(void)timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK);
+	(void)memfd_create("memory", MFD_ALLOW_SEALING);
+	(void)syscall(SYS_pidfd_open, getpid(), 0);
+	(void)ioctl(terminal, TIOCSPTLCK, &unlocked);
+	(void)ioctl(terminal, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_NONBLOCK);
+	sigfillset(&all);
+	(void)signalfd(-1, &all, SFD_NONBLOCK);
 }
 
 static void surroundings(const struct program *p, uid_t uid)
