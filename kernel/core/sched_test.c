@@ -584,6 +584,7 @@ KTEST(sched, a_woken_task_goes_to_an_idle_cpu)
 		sched_yield();
 	EXPECT_EQ(0, sched_set_affinity(t, ~0ull));
 	hogs_start(kt, 1);
+	nap.sleeper = t;
 	timer_set(&nap.timer, time_now() + 20 * NSEC_PER_MSEC);
 	EXPECT(kthread_join(t) != 0);
 	(void)hogs_stop(kt);
