@@ -272,49 +272,33 @@ static u64 hogs_stop(struct ktest_run *kt)
 	return longest;
 }
 
-struct napper {
-	u64 wait_ns;                    /* the longest that the hogs had after its waking */
-	u64 turn_ns;                    /* the longest turn of its own */
-};
-
 static int napper(void *arg)
 {
-	u64 had = current->se.run_ns;
-	struct napper *n = arg;
+	u64 *longest_ns = arg;
 
 	for (uint looks = 0; looks < NAPS;) {
-		u64 have;
-
 		nap_for(5);
-		have = current->se.run_ns;
-		n->turn_ns = MAX(n->turn_ns, have - had);
-		had = have;
 		/* Charged since it woke, it has had a turn before it could look. */
-		if (have != nap.sleeper_at_wake)
+		if (current->se.run_ns != nap.sleeper_at_wake)
 			continue;
-		n->wait_ns = MAX(n->wait_ns, nap.hogs_at_run - nap.hogs_at_wake);
+		*longest_ns = MAX(*longest_ns, nap.hogs_at_run - nap.hogs_at_wake);
 		looks++;
 	}
 	return 0;
 }
 
-/*
- * Of the hogs each has one turn before it, at most: a slice, and what anybody's charge there was
- * too late.  And what it has had too much itself, they have first: a slice of each, at most.
- */
+/* Of the hogs each has one turn before it, at most. */
 KTEST(sched, a_sleeper_need_not_wait_long)
 {
-	struct napper n = { .wait_ns = 0 };
+	u64 wait_ns = 0, stay;
 	struct task *t;
-	u64 turn, owed;
 
 	hogs_start(kt, NAP_HOGS);
-	t = kthread_run(napper, &n, "napper", 1);
+	t = kthread_run(napper, &wait_ns, "napper", 1);
 	EXPECT(t != NULL);
 	EXPECT_EQ(0, kthread_join(t));
-	turn = SLICE_BASE_NS + MAX(hogs_stop(kt), n.turn_ns);
-	owed = MIN(n.turn_ns, SLICE_BASE_NS);
-	EXPECT(n.wait_ns <= NAP_HOGS * turn + (NAP_HOGS + 1) * owed);
+	stay = hogs_stop(kt);
+	EXPECT(wait_ns <= NAP_HOGS * MAX(stay, SLICE_BASE_NS));
 }
 
 /* From its waking on it has its half, and nothing for the time before. */
