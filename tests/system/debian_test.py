@@ -100,7 +100,7 @@ def drive(command, *steps):
     for wanted, keys in steps:
         while wanted not in seen:
             seen += os.read(fd, 4096)
-        seen = b""
+        seen = seen.partition(wanted)[2]
         os.write(fd, keys)
     try:
         while os.read(fd, 4096):
