@@ -78,16 +78,16 @@ with multiprocessing.get_context("fork").Pool(3) as pool:
 r, w = os.pipe()
 threading.Timer(0.1, os.write, (w, b"late")).start()
 print(select.select([r], [], [], 30)[0] == [r], os.read(r, 9))
-signal.signal(signal.SIGALRM, lambda *_: print("alarm"))
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM})
 signal.setitimer(signal.ITIMER_REAL, 0.05)
-signal.pause()
+print(signal.sigwait({signal.SIGALRM}).name)
 try:
     import socket
     socket.socket()
 except OSError as error:
     print(error.strerror)
 END
-""", "[1, 2]\n2500\nTrue b'late'\nalarm\nAddress family not supported by protocol\n"),
+""", "[1, 2]\n2500\nTrue b'late'\nSIGALRM\nAddress family not supported by protocol\n"),
     "full_screen": (r"""
 python3 - <<'END'
 import fcntl, os, pty, struct, termios
@@ -121,7 +121,8 @@ END
 cat by_nano by_vim
 """, "less 0\nnano 0\nvim.tiny 0\nhtop 0\nbash 3\nsome text\n\n0ne\ntw0\n"),
     "procps": (r"""
-sleep 50 & ps -o comm=,state= -p $! | tr -s ' '; pgrep -c sleep; kill $!; wait $! 2>/dev/null
+sleep 50 & until ps -o comm=,state= -p $! | tr -s ' ' | grep '^sleep S'; do :; done
+pgrep -c -P $$ sleep; kill $!; wait $! 2>/dev/null
 ps -e -o pid= | head -1 | tr -d ' '; ps -o tty= -p $$ | sed 's/AMA/S/'; free -k | awk 'NR == 2 { print ($2 > 700000 && $3 < $2) }'
 top -b -n 1 | grep -c 'init$'; vmstat | wc -l; uptime | grep -c 'load average'
 awk '{ print ($1 > 0) }' /proc/uptime; pgrep -x init; sysctl -n kernel.ostype
