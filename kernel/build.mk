@@ -25,7 +25,7 @@ SANITIZE_1 := -fsanitize=shift,signed-integer-overflow,integer-divide-by-zero,bo
 # And for bad addresses: a call before each access, answered by mm/kasan.c.
 KASAN_1 := -Xclang -fsanitize=kernel-address -Xclang -fsanitize-recover=kernel-address \
 	-mllvm -asan-instrumentation-with-call-threshold=0 -mllvm -asan-stack=0 \
-	-mllvm -asan-globals=0
+	-mllvm -asan-globals=1 -mllvm -asan-destructor-kind=none
 # An array on the stack that is overrun: the word behind it is looked at (core/ubsan.c).
 STACK_1 := -fstack-protector-strong -mstack-protector-guard=global
 STACK_0 := -fno-stack-protector

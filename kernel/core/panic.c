@@ -56,33 +56,35 @@ static void print_held(const struct task *t)
 		say("  %s 0x%lx", lock_rank_names[t->held.rank[i]], (ulong)t->held.lock[i]);
 }
 
-/* Where the kernel failed; if it has only said so, what an interrupt or a call has come from. */
-static void print_registers(const struct trapframe *tf)
+static void print_registers(const char *where, const struct trapframe *tf)
 {
-	const struct trapframe *irq = arch_this_cpu()->irq_frame;
-	const char *when = tf && tf != irq ? "at the fault" : "at the interrupt";
-
-	if (!tf && current->preempt_count >= PREEMPT_UNIT_IRQ) {
-		tf = irq;
-	} else if (!tf && !current->is_kernel) {
-		when = "of the program";
-		tf = task_trapframe(current);
-	}
-	if (!tf)
-		return;
-	say("registers %s:", when);
+	say("registers %s:", where);
 	arch_dump_regs(tf);
 }
 
+/* What the interrupt or the call that runs has come from. */
+static void print_origin(void)
+{
+	if (current->preempt_count >= PREEMPT_UNIT_IRQ)
+		print_registers("at the interrupt", arch_this_cpu()->irq_frame);
+	else if (!current->is_kernel)
+		print_registers("of the program", task_trapframe(current));
+}
+
+/* @fp: the kernel has panicked with the registers *@tf, in a function with this frame; 0: it
+ * was interrupted with them. */
 static void print_this_cpu(const struct trapframe *tf, ulong fp)
 {
 	print_task(current);
-	print_registers(tf);
+	if (fp) {
+		print_registers("at the panic", tf);
+		print_origin();
+	} else {
+		print_registers(tf == arch_this_cpu()->irq_frame ? "at the interrupt" :
+				"at the fault", tf);
+	}
 	say("stack:");
-	if (tf)
-		backtrace_print(trapframe_pc(tf), trapframe_fp(tf));
-	else
-		backtrace_print(0, fp);
+	backtrace_print(fp ? 0 : trapframe_pc(tf), fp ? fp : trapframe_fp(tf));
 	print_held(current);
 }
 
@@ -123,7 +125,7 @@ void panic_stop_this_cpu(void)
 		arch_cpu_relax();
 	WRITE_ONCE(panic_begun, me);
 	print_task(current);
-	print_registers(NULL);
+	print_origin();
 	say("stack:");
 	if (current->preempt_count >= PREEMPT_UNIT_IRQ)
 		backtrace_print(trapframe_pc(tf), trapframe_fp(tf));
@@ -226,10 +228,12 @@ static void __noreturn panic_report(const struct trapframe *tf, ulong fp, const 
 
 void panic(const char *fmt, ...)
 {
+	struct trapframe here;
 	va_list ap;
 
+	arch_capture_regs(&here);
 	va_start(ap, fmt);
-	panic_report(NULL, arch_frame_pointer(), fmt, ap);
+	panic_report(&here, arch_frame_pointer(), fmt, ap);
 }
 
 static void __noreturn panic_frame(const struct trapframe *tf, const char *fmt, ...)
@@ -252,11 +256,13 @@ void panic_interrupted(const char *fmt, ...)
 
 void panic_task(const struct task *t, const char *fmt, ...)
 {
+	struct trapframe here;
 	va_list ap;
 
+	arch_capture_regs(&here);
 	va_start(ap, fmt);
 	panic_subject = t;
-	panic_report(NULL, arch_frame_pointer(), fmt, ap);
+	panic_report(&here, arch_frame_pointer(), fmt, ap);
 }
 
 void kernel_exception(struct trapframe *tf, const char *what)

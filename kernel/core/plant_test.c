@@ -100,6 +100,22 @@ static __noinline void plant_bounds(void)
 	sink = array[number];
 }
 
+/* Not by an index, which the compiler could check. */
+static __noinline void plant_global_overflow(void)
+{
+	static char small[20];
+	volatile char *p = small;
+
+	p[number / 3] = 1;
+}
+
+static __noinline void plant_string_overread(void)
+{
+	const volatile char *p = "short";
+
+	sink = p[number / 8];
+}
+
 static __noinline void plant_use_after_free(void)
 {
 	volatile long *p = kalloc(64);
@@ -293,6 +309,8 @@ static const struct plant {
 	{ "shift", plant_shift },
 	{ "overflow", plant_overflow },
 	{ "bounds", plant_bounds },
+	{ "global-overflow", plant_global_overflow },
+	{ "string-overread", plant_string_overread },
 	{ "use-after-free", plant_use_after_free },
 	{ "heap-overflow", plant_heap_overflow },
 	{ "page-object-overflow", plant_page_object_overflow },

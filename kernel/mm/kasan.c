@@ -3,15 +3,16 @@
  * The address sanitizer of the debug kernel.
  *
  * Shadow.  Each 8 bytes of RAM have one byte that says how many of them may be
- * touched: 0 all, 1..7 the first ones, KASAN_* (negative) none and why.  Only
- * the physmap has a shadow: pages, slab objects and everything in them.
- * Kernel stacks, vmalloc and the image are watched by guard pages and W^X; arrays on a
+ * touched: 0 all, 1..7 the first ones, KASAN_* (negative) none and why.  A shadow
+ * have the physmap (pages, slab objects and everything in them) and the image's data.
+ * Kernel stacks, vmalloc and code are watched by guard pages and W^X; arrays on a
  * stack by the compiler's word behind them (core/ubsan.c), the end of vmalloc() by vfree().
  *
  * Who marks.  The page allocator: a free page.  kalloc() of more than a slab holds: the rest
  * of the block.  The slab allocator: a free
  * object, the rest of an object beyond the size that was asked for, and the
- * redzone behind it, in which the slab keeps who allocated and who freed.  A freed
+ * redzone behind it, in which the slab keeps who allocated and who freed.  The compiler:
+ * room behind each variable of a file, but for those in sections of their own.  A freed
  * object waits in its cache's quarantine before it can be given out again, so
  * that a late access still finds the mark.
  *
@@ -41,58 +42,116 @@
 /* A larger machine runs without: the shadow would cost too much time at boot. */
 #define RAM_MAX         GIB(3)
 
-static s8 *shadow;              /* NULL: off */
-static vaddr_t first;           /* what shadow[0] is of */
-static size_t span;             /* bytes that have a shadow */
+/* What the compiler tells of a variable: its constructor of each file hands over a table. */
+struct variable {
+	const void *start;
+	size_t size, size_with_redzone;
+	const char *name, *file;
+	ulong has_constructor;
+	const void *location;
+	ulong odr_indicator;
+};
+
+/* Addresses that have a shadow. */
+struct region {
+	vaddr_t first;          /* what shadow[0] is of */
+	size_t span;            /* bytes; 0: off */
+	s8 *shadow;
+};
+
+typedef void constructor(void);
+extern constructor *const constructors_start[], *const constructors_end[];
+extern const char _etext[], _end[];
+
+static struct region ram, image;
+static vaddr_t looked_for;      /* a report's: the constructors look it up */
+static const struct variable *found;
 static bool reported;
+
+void __asan_register_globals(const struct variable *v, size_t n);
+
+static void run_constructors(void)
+{
+	for (constructor *const *c = constructors_start; c < constructors_end; c++)
+		(*c)();
+}
+
+static bool region_init(struct region *r, const void *first, const void *end)
+{
+	size_t span = (vaddr_t)end - (vaddr_t)first;
+	paddr_t pa = boot_alloc(&boot_info, DIV_ROUND_UP(span, UNIT), PAGE_SIZE);
+
+	if (!pa)
+		return false;
+	memset(phys_to_virt(pa), 0, DIV_ROUND_UP(span, UNIT));
+	*r = (struct region){ (vaddr_t)first, span, phys_to_virt(pa) };
+	return true;
+}
 
 void kasan_init(void)
 {
 	const struct boot_range *last = &boot_info.ram[boot_info.nram - 1];
 	char word[8];
-	paddr_t pa;
 
 	if (cmdline_get("kasan", word, sizeof(word)) && strcmp(word, "off") == 0)
 		return;
-	first = (vaddr_t)phys_to_virt(boot_info.ram[0].base);
-	span = (vaddr_t)phys_to_virt(last->base + last->size) - first;
-	if (span > RAM_MAX)
+	if (last->base + last->size - boot_info.ram[0].base > RAM_MAX)
 		return;
-	pa = boot_alloc(&boot_info, span / UNIT, PAGE_SIZE);
-	if (!pa)
-		return;
-	memset(phys_to_virt(pa), 0, span / UNIT);
-	shadow = phys_to_virt(pa);
+	if (region_init(&ram, phys_to_virt(boot_info.ram[0].base),
+			phys_to_virt(last->base + last->size)) &&
+	    region_init(&image, (const void *)ALIGN_UP((vaddr_t)_etext, UNIT), _end))
+		run_constructors();
 }
 
-static bool has_shadow(const void *p, size_t n)
+/* The first of @n bytes' shadow; NULL: they have none. */
+static inline s8 *shadow_of(const void *p, size_t n)
 {
-	return shadow && (vaddr_t)p - first < span && n <= span - ((vaddr_t)p - first);
-}
+	const struct region *r = (vaddr_t)p - ram.first < ram.span ? &ram : &image;
+	size_t at = (vaddr_t)p - r->first;
 
-static s8 *shadow_of(const void *p)
-{
-	return shadow + ((vaddr_t)p - first) / UNIT;
+	return at < r->span && n <= r->span - at ? r->shadow + at / UNIT : NULL;
 }
 
 void kasan_poison_range(const void *p, size_t n, u8 why)
 {
-	if (has_shadow(p, n))
-		memset(shadow_of(p), why, DIV_ROUND_UP(n, UNIT));
+	s8 *shadow = shadow_of(p, n);
+
+	if (shadow)
+		memset(shadow, why, DIV_ROUND_UP(n, UNIT));
 }
 
 void kasan_unpoison_range(const void *p, size_t n)
 {
-	if (!has_shadow(p, n))
+	s8 *shadow = shadow_of(p, n);
+
+	if (!shadow)
 		return;
-	memset(shadow_of(p), 0, n / UNIT);
+	memset(shadow, 0, n / UNIT);
 	if (n % UNIT)
-		shadow_of(p)[n / UNIT] = (s8)(n % UNIT);
+		shadow[n / UNIT] = (s8)(n % UNIT);
 }
 
 bool kasan_is_marked(const void *p, u8 why)
 {
-	return has_shadow(p, 1) && *shadow_of(p) == (s8)why;
+	const s8 *shadow = shadow_of(p, 1);
+
+	return shadow && *shadow == (s8)why;
+}
+
+/* Called by a file's constructor: mark what is behind its variables or, for a report, find one. */
+void __asan_register_globals(const struct variable *v, size_t n)
+{
+	for (; n-- > 0; v++) {
+		size_t used = ALIGN_UP(v->size, UNIT);
+
+		if (looked_for - (vaddr_t)v->start < v->size_with_redzone)
+			found = v;
+		if (looked_for)
+			continue;
+		kasan_unpoison_range(v->start, v->size);
+		kasan_poison_range((const char *)v->start + used, v->size_with_redzone - used,
+				   KASAN_REDZONE);
+	}
 }
 
 /* ---- the report ---- */
@@ -132,6 +191,16 @@ static void report_object(const void *at)
 	report_place("last freed", so.free_pc);
 }
 
+static void report_variable(const void *at)
+{
+	looked_for = (vaddr_t)at;
+	run_constructors();
+	if (found)
+		printk(LOG_ERR, LOG_TAG, "byte %ld of %s (%zu bytes) of %s",
+		       (long)((const char *)at - (const char *)found->start), found->name,
+		       found->size, found->file);
+}
+
 static void __cold __noinline report(const void *at, size_t n, bool is_write, ulong pc)
 {
 	ulong offset = 0;
@@ -142,39 +211,28 @@ static void __cold __noinline report(const void *at, size_t n, bool is_write, ul
 		return;
 	reported = true;
 	report_object(at);
+	report_variable(at);
 	panic("kasan: %s of %zu bytes at %p: %s, in %s+0x%lx", is_write ? "write" : "read", n, at,
-	      mark_name(*shadow_of(at)), name ? name : "?", offset);
+	      mark_name(*shadow_of(at, 1)), name ? name : "?", offset);
 }
 
 /* ---- the check ---- */
 
-/* The first of @n bytes at @p that must not be touched; NULL: all are good. */
-static inline const void *find_bad(const void *p, size_t n)
-{
-	vaddr_t at = (vaddr_t)p - first, end = at + n;
-
-	while (at < end) {
-		s8 mark = shadow[at / UNIT];
-		vaddr_t next = ALIGN_DOWN(at, UNIT) + UNIT;
-
-		if (unlikely(mark) &&
-		    (mark < 0 || (MIN(end, next) - 1) % UNIT >= (vaddr_t)mark))
-			return (const void *)(MAX(at, mark < 0 ? at : ALIGN_DOWN(at, UNIT) +
-						  (vaddr_t)mark) + first);
-		at = next;
-	}
-	return NULL;
-}
-
 static inline void check(const void *p, size_t n, bool is_write, ulong pc)
 {
-	const void *bad;
+	const s8 *mark = shadow_of(p, n);
+	vaddr_t at = (vaddr_t)p, end = at + n;
 
-	if (!has_shadow(p, n))
+	if (!mark)
 		return;
-	bad = find_bad(p, n);
-	if (unlikely(bad))
-		report(bad, n, is_write, pc);
+	for (; at < end; at = ALIGN_DOWN(at, UNIT) + UNIT, mark++) {
+		vaddr_t good = *mark < 0 ? at : ALIGN_DOWN(at, UNIT) + (vaddr_t)*mark;
+
+		if (unlikely(*mark) && MIN(end, ALIGN_DOWN(at, UNIT) + UNIT) > good) {
+			report((const void *)MAX(at, good), n, is_write, pc);
+			return;
+		}
+	}
 }
 
 void kasan_check_range(const void *p, size_t n, bool is_write, ulong pc)

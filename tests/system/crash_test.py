@@ -24,8 +24,8 @@ def crash(arch, word, what, function="ktest_run_all"):
         raise Failure(f"status {done.returncode}; the console's end: {console[-600:]!r}")
     expect_match(f"panic: {what}", console)
     # The other CPU is shown too, with what it was stopped in, and functions have names.
-    for pattern in (r"CPU 0, task", r"CPU 1, task", "registers at the interrupt:",
-                    rf"{function}\+0x"):
+    for pattern in (r"CPU 0, task", r"CPU 1, task", "registers at the (fault|panic):",
+                    "registers at the interrupt:", rf"{function}\+0x"):
         expect_match(pattern, console)
 
 

@@ -92,6 +92,15 @@ def test_use_after_free(arch):
           "allocated by plant_use_after_free")
 
 
+def test_overflow_of_a_variable(arch):
+    expect_match(r"kasan: byte 21 of small \(20 bytes\) of kernel/core/plant_test\.c",
+                 boot(arch, "ktest=plant plant=global-overflow"))
+
+
+def test_string_read_beyond_its_end(arch):
+    plant(arch, "string-overread", "kasan: read of 1 bytes .*: beyond ", "plant_string_overread")
+
+
 def test_overflow_of_an_object(arch):
     plant(arch, "heap-overflow", "kasan: write of 1 bytes .*: beyond the object",
           "plant_heap_overflow")

@@ -32,6 +32,12 @@ static inline bool trapframe_from_user(const struct trapframe *tf);
 /* The frame pointer, where a backtrace of the interrupted code starts. */
 static inline ulong trapframe_fp(const struct trapframe *tf);
 
+/*
+ * Fill *@tf with the registers as they are in the caller.  What the compiler has not used since
+ * still is what it was: in a function that has just been called, all that a callee saves.
+ */
+static inline void arch_capture_regs(struct trapframe *tf);
+
 /* Print for a human through printk; safe in panic. */
 void arch_dump_regs(const struct trapframe *tf);
 

@@ -20,3 +20,8 @@ static inline ulong trapframe_fp(const struct trapframe *tf)
 {
 	return tf->fp;
 }
+
+static inline void arch_capture_regs(struct trapframe *tf)
+{
+	tf->fp = (ulong)__builtin_frame_address(0);
+}
