@@ -3,6 +3,7 @@
 """A machine with 24 MiB: the shell works, who eats all memory dies alone, and files may be larger
 than the memory."""
 import hashlib
+import sys
 
 from system import Guest, expect_equal, expect_match, main
 
@@ -25,4 +26,4 @@ def test_little_memory(arch):
 
 
 if __name__ == "__main__":
-    main(globals())
+    sys.exit(main(globals()))
