@@ -14,6 +14,7 @@ MAKEFLAGS += $(if $(filter 0,$(MAKELEVEL)),-j$(shell nproc)) --no-print-director
 
 B     := build/$(ARCH)$(if $(filter 1,$(DEBUG)),-debug)
 I     := build/$(ARCH)
+RUN_DEBUG := $(if $(filter 1,$(DEBUG)),--debug)
 CPU   := $(if $(filter arm64,$(ARCH)),aarch64,x86_64)
 CC    := clang
 LD    := ld.lld
@@ -43,7 +44,7 @@ debian-ready: kernel debian-image
 run:                            ## build everything and boot it; Ctrl-A x leaves
 	@tools/setup
 	@$(MAKE) kernel image
-	@tools/run --arch $(ARCH) $(RUN)
+	@tools/run --arch $(ARCH) $(RUN_DEBUG) $(RUN)
 
 # --- the rest ---------------------------------------------------------------------------
 
@@ -102,7 +103,7 @@ bench-boot: both-run-ready      ## instruction counts, sizes and memory of both,
 debug: kernel image             ## boot and wait for gdb at the port it prints
 	@port=$$((20000 + $$(id -u) % 10000)); \
 	echo "gdb-multiarch $B/kernel.elf -ex 'target remote :$$port'"; \
-	tools/run --arch $(ARCH) --gdb $$port $(RUN)
+	tools/run --arch $(ARCH) $(RUN_DEBUG) --gdb $$port $(RUN)
 clean:                          ## remove what was built (downloaded packages stay)
 	rm -rf build/amd64 build/amd64-debug build/arm64 build/arm64-debug build/none build/host build/host-port
 help:                           ## this text

@@ -4,6 +4,7 @@
 The same on both architectures: what differs is read from the kernel's types (which members a
 trap frame has) and from the port's layout.h.
 """
+import contextlib
 import pathlib
 import re
 
@@ -59,6 +60,10 @@ def offset_of(type_name, member):
 def container(address, type_name, member):
     pointer = gdb.Value(int(address) - offset_of(type_name, member))
     return pointer.cast(type_of(type_name).pointer()).dereference()
+
+
+def last(count, items):
+    return items[max(0, len(items) - count):]
 
 
 def each(head, type_name, member):
@@ -256,6 +261,23 @@ def page_walk(root, va):
         table = entry & 0x000ffffffffff000
 
 
+@contextlib.contextmanager
+def eyes_of_the_kernel():
+    """QEMU translates as the selected CPU would: one of ARM64 that runs a program (exception
+    level 0) sees nothing of the kernel.  It is given level 1 for as long as we look."""
+    thread = gdb.selected_thread()
+    cpsr = 0xf if is_amd64() or not thread else int(gdb.parse_and_eval("$cpsr")) & 0xffffffff
+    if cpsr & 0xf:
+        yield
+        return
+    gdb.execute(f"set $cpsr = {cpsr | 5:#x}")
+    try:
+        yield
+    finally:
+        thread.switch()
+        gdb.execute(f"set $cpsr = {cpsr:#x}")
+
+
 class Command(gdb.Command):
     """A k- command; the docstring is its help."""
 
@@ -266,7 +288,8 @@ class Command(gdb.Command):
         del from_tty
         try:
             words = [gdb.parse_and_eval(word) for word in gdb.string_to_argv(text)]
-            self.run(*[int(word) & (1 << 64) - 1 for word in words])
+            with eyes_of_the_kernel():
+                self.run(*[int(word) & (1 << 64) - 1 for word in words])
         except TypeError:
             raise gdb.GdbError("usage: " + (self.__doc__ or "").strip()) from None
 
@@ -335,8 +358,13 @@ class PageTable(Command):
     """k-pt ADDRESS [TID]: the page-table walk, of the kernel's space or a task's."""
 
     def run(self, va, tid=0):
-        if va >= layout("USER_END"):
+        half = 1 << (47 if is_amd64() else 48)
+        if half <= va < (1 << 64) - half:
+            raise gdb.GdbError(f"no CPU translates {va:#x}: it is in neither half")
+        if va >= half:
             root = lookup("kernel_mmu")["root"]
+            if not int(root):
+                raise gdb.GdbError("the kernel has no page tables of its own yet")
         elif tid:
             space = find_task(tid)["as"]
             if not int(space):
@@ -413,7 +441,7 @@ class Trace(Command):
     def run(self, count=40):
         start = int(lookup("boot_info")["entry_cycles"])
         hz = int(lookup("tsc_hz" if is_amd64() else "counter_hz")) or 1
-        for cycles, cpu, entry in sorted(self.events(), key=lambda e: e[0])[-count:]:
+        for cycles, cpu, entry in last(count, sorted(self.events(), key=lambda e: e[0])):
             name = enum_name("enum trace_event", entry["event"], "TRACE_").upper()
             values = [int(entry["a"]), int(entry["b"])]
             text = re.sub(r"%l([uxd])", lambda m: self.number(values.pop(0), m[1]),
@@ -431,7 +459,7 @@ class Log(Command):
         begin = head % size
         text = data[:head] if head <= size else data[begin:] + data[:begin]
         lines = text.decode(errors="replace").splitlines()[head > size:]
-        for line in lines[-count:]:
+        for line in last(count, lines):
             print(line[1:])
 
 
