@@ -139,6 +139,11 @@ def test_odd_input_does_not_end_the_talk(arch):
         expect_equal("stopped", session.cmd("interrupt")["state"], "state after interrupt")
         session.ask("cmd", "--timeout", "1", "python while True: pass", fails=True)
         session.shows("p 41 + 1", "42")
+        session.cmd("continue", "--no-wait")
+        answer = session.ask("serial", "--send", r"poweroff -f\r", "--expect", "on again",
+                             "--timeout", LIMIT_S, fails=True)
+        expect_equal("exited", answer["state"], "state after the power is off")
+        expect_match("no machine", session.ask("cmd", "k-runq", fails=True)["error"])
 
 
 def test_stop_during_the_start(arch):
@@ -161,6 +166,8 @@ def test_stop_ends_what_it_started(arch):
     with Session(arch, "--stopped") as session:
         session.ask("start", "--arch", arch, fails=True)
         expect_equal("stopped", session.ask("status")["state"], "state")
+        session.ask("cmd", fails=True)
+        session.ask("serial", "--timeout", "soon", fails=True)
         pids = [session.status[name] for name in ("server_pid", "qemu_pid", "gdb_pid")]
         session.ask("stop")
         for pid in pids[1:]:

@@ -266,7 +266,7 @@ def eyes_of_the_kernel():
     """QEMU translates as the selected CPU would: one of ARM64 that runs a program (exception
     level 0) sees nothing of the kernel.  It is given level 1 for as long as we look."""
     thread = gdb.selected_thread()
-    cpsr = 0xf if is_amd64() or not thread else int(gdb.parse_and_eval("$cpsr")) & 0xffffffff
+    cpsr = 0xf if is_amd64() else int(gdb.parse_and_eval("$cpsr")) & 0xffffffff
     if cpsr & 0xf:
         yield
         return
@@ -286,6 +286,8 @@ class Command(gdb.Command):
 
     def invoke(self, text, from_tty):
         del from_tty
+        if not gdb.selected_thread():
+            raise gdb.GdbError("there is no machine, or it has ended")
         try:
             words = [gdb.parse_and_eval(word) for word in gdb.string_to_argv(text)]
             with eyes_of_the_kernel():
