@@ -62,10 +62,16 @@ static void print_registers(const char *where, const struct trapframe *tf)
 	arch_dump_regs(tf);
 }
 
+/* Its interrupt still runs; what comes afterwards, deferred work too, may lie on it. */
+static bool irq_frame_is_live(void)
+{
+	return current->preempt_count >= PREEMPT_UNIT_IRQ;
+}
+
 /* What the interrupt or the call that runs has come from. */
 static void print_origin(void)
 {
-	if (current->preempt_count >= PREEMPT_UNIT_IRQ)
+	if (irq_frame_is_live())
 		print_registers("at the interrupt", arch_this_cpu()->irq_frame);
 	else if (!current->is_kernel)
 		print_registers("of the program", task_trapframe(current));
@@ -80,8 +86,8 @@ static void print_this_cpu(const struct trapframe *tf, ulong fp)
 		print_registers("at the panic", tf);
 		print_origin();
 	} else {
-		print_registers(tf == arch_this_cpu()->irq_frame ? "at the interrupt" :
-				"at the fault", tf);
+		print_registers(irq_frame_is_live() && tf == arch_this_cpu()->irq_frame ?
+				"at the interrupt" : "at the fault", tf);
 	}
 	say("stack:");
 	backtrace_print(fp ? 0 : trapframe_pc(tf), fp ? fp : trapframe_fp(tf));
@@ -127,7 +133,7 @@ void panic_stop_this_cpu(void)
 	print_task(current);
 	print_origin();
 	say("stack:");
-	if (current->preempt_count >= PREEMPT_UNIT_IRQ)
+	if (irq_frame_is_live())
 		backtrace_print(trapframe_pc(tf), trapframe_fp(tf));
 	else
 		backtrace_print(0, arch_frame_pointer());

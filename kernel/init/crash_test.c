@@ -5,9 +5,11 @@
  * Without the word nothing happens.
  */
 #include <arch/cpu.h>
+#include <arch/trap.h>
 
 #include <gemel/assert.h>
 #include <gemel/boot_info.h>
+#include <gemel/cpu.h>
 #include <gemel/ktest.h>
 #include <gemel/page.h>
 #include <gemel/slab.h>
@@ -79,6 +81,17 @@ static void crash_locked(void)
 	panic("with a lock held");
 }
 
+/* A fault whose frame lies where the last interrupt's was. */
+static __noinline void crash_after_interrupt(void)
+{
+	ulong stack = (ulong)__builtin_frame_address(0);
+
+	arch_this_cpu()->irq_frame = NULL;
+	while (stack - (ulong)READ_ONCE(this_cpu()->irq_frame) > 2 * sizeof(struct trapframe))
+		arch_cpu_relax();
+	*(volatile char *)(ulong)crash_after_interrupt = 0;
+}
+
 /* The next five are the sanitizer's: a debug kernel stops at the access, another goes on. */
 static void crash_use_after_free(void)
 {
@@ -145,6 +158,7 @@ static const struct {
 	{ "guard", crash_guard },
 	{ "assert", crash_assert },
 	{ "locked", crash_locked },
+	{ "after-interrupt", crash_after_interrupt },
 	{ "use-after-free", crash_use_after_free },
 	{ "out-of-bounds", crash_out_of_bounds },
 	{ "page-after-free", crash_page_after_free },

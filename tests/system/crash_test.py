@@ -27,6 +27,7 @@ def crash(arch, word, what, function="ktest_run_all"):
     for pattern in (r"CPU 0, task", r"CPU 1, task", "registers at the (fault|panic):",
                     "registers at the interrupt:", rf"{function}\+0x"):
         expect_match(pattern, console)
+    return console
 
 
 def test_stack_overflow(arch):
@@ -63,6 +64,12 @@ def test_assertion(arch):
 
 def test_panic_with_a_lock_held(arch):
     crash(arch, "locked", "with a lock held")
+
+
+def test_a_fault_where_an_interrupt_was(arch):
+    """Their frames have one address; this is the fault's."""
+    console = crash(arch, "after-interrupt", ".*in the kernel at 0x", "crash_after_interrupt")
+    expect_match(r"panic: .*\nCPU \d, task .*\nregisters at the fault:", console)
 
 
 def test_a_long_command_is_told_whole(arch):
