@@ -443,6 +443,7 @@ static void exec_commit(struct exec *x)
 {
 	struct process *p = current->process;
 	struct task *t = current;
+	int tid = t->tid;
 
 	futex_exit_task(false);
 	switch_as(x->img.as);
@@ -464,7 +465,7 @@ static void exec_commit(struct exec *x)
 	x->cred = NULL;
 	t->exit_signal = SIGCHLD;
 	t->restart.fn = NULL;
-	trace(TRACE_EXEC, t->tid, x->img.pc);
+	trace(TRACE_EXEC, tid, x->img.pc);
 	arch_thread_exec(task_trapframe(t), x->img.pc, x->img.sp);
 }
 

@@ -37,13 +37,19 @@ def test_a_death_by_a_signal_is_told(arch):
                  run(arch, "trace sh -c 'kill -SEGV $$' 2>&1; true"))
 
 
+def test_an_exec_by_a_thread_is_told(arch):
+    # The command's own, and the thread's, which returns with the process's number.
+    expect_equal("2\n", run(arch, """trace -o /tmp/calls /usr/lib/gemel/tests/exec \\
+        by_a_thread_takes_over_the_process >/dev/null; grep -c ' execve(.*) = 0$' /tmp/calls"""))
+
+
 def test_a_result_does_not_go_to_another_call(arch):
     # A trace whose records were overwritten between a call and a result, whichever the task.
     expect_match(r"^lost 9 records\n1.1 +\d+ write\(\.\.\.\) = 7\n$",
                  run(arch, """mount -t tmpfs none /proc; cd /proc
         all() { for t in 1 2 3 4 5 6 7 8 9; do for u in 0 1 2 3 4 5 6 7 8 9; do
                 echo "$1 0 $t$u $2"; echo "$1 0 $t $2"; done; done | sort -u; }
-        { printf syscall,FORK,EXIT; all 1.0 'SYSCALL read(fd=3)'; echo lost 9 records
+        { printf syscall,FORK,EXEC,EXIT; all 1.0 'SYSCALL read(fd=3)'; echo lost 9 records
           all 1.1 'SYSRET write = 7'; } >trace; trace true >/tmp/out 2>&1
         cd /; umount /proc; cat /tmp/out"""))
 

@@ -23,7 +23,7 @@ enum { TIDS = 32768, BUFFER = 16 << 10, CALL_MAX = 240, POLL_NS = 5000000, ERRNO
 
 /* What we follow: each with the text of the call that has not returned yet, or "". */
 static char *pending[TIDS];
-static bool shows_fork, shows_exit;     /* lines about them are wanted */
+static bool shows_fork, shows_exec, shows_exit; /* lines about them are wanted */
 static bool has_lost;                   /* results may come without their calls */
 static FILE *out;
 
@@ -37,6 +37,16 @@ static void follow(unsigned tid)
 {
 	if (tid < TIDS && !pending[tid] && !(pending[tid] = calloc(1, CALL_MAX)))
 		fail("memory");
+}
+
+/* A thread that calls exec is its process's first one from now on; the call was the thread's. */
+static void take_over(unsigned tid, unsigned was)
+{
+	if (was >= TIDS || was == tid || !pending[was])
+		return;
+	free(pending[tid]);
+	pending[tid] = pending[was];
+	pending[was] = NULL;
 }
 
 /* Results that only the kernel sees: the call will be made again. */
@@ -110,13 +120,14 @@ static bool call_line(const char *time, unsigned tid, const char *event, const c
 	if (strcmp(event, "EXIT") == 0)
 		exit_line(time, tid, text);
 	return (strcmp(event, "EXIT") == 0 && !shows_exit) ||
+	       (strcmp(event, "EXEC") == 0 && !shows_exec) ||
 	       (strcmp(event, "FORK") == 0 && !shows_fork);
 }
 
 static void line(char *text)
 {
 	char time[32], event[16];
-	unsigned cpu, tid, child;
+	unsigned cpu, tid, other;
 	int at = 0;
 
 	if (strncmp(text, "lost ", 5) == 0) {
@@ -128,8 +139,10 @@ static void line(char *text)
 		return;
 	if (tid >= TIDS || !pending[tid])
 		return;
-	if (strcmp(event, "FORK") == 0 && sscanf(text + at, "child=%u", &child) == 1)
-		follow(child);
+	if (strcmp(event, "FORK") == 0 && sscanf(text + at, "child=%u", &other) == 1)
+		follow(other);
+	if (strcmp(event, "EXEC") == 0 && sscanf(text + at, "was=%u", &other) == 1)
+		take_over(tid, other);
 	if (!call_line(time, tid, event, text + at))
 		fprintf(out, "%s %5u %s %s\n", time, tid, event, text + at);
 }
@@ -208,14 +221,15 @@ static bool asks_for(const char *events, const char *event)
 	return false;
 }
 
-/* Forks are always needed, to know the children. */
+/* These are always needed, to know who is who. */
 static void choose(int fd, const char *events)
 {
 	char words[256];
 
 	shows_fork = asks_for(events, "FORK");
+	shows_exec = asks_for(events, "EXEC");
 	shows_exit = asks_for(events, "EXIT");
-	snprintf(words, sizeof(words), "%s,FORK,EXIT", events);
+	snprintf(words, sizeof(words), "%s,FORK,EXEC,EXIT", events);
 	if (write(fd, words, strlen(words)) < 0)
 		fail(events);
 }

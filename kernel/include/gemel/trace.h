@@ -16,7 +16,7 @@
 	X(IRQ,          "irq=%lu pc=%lx")                               \
 	X(SIGNAL,       "signo=%lu to=%lu")                             \
 	X(FORK,         "child=%lu flags=%lx")                          \
-	X(EXEC,         "task=%lu entry=%lx")                           \
+	X(EXEC,         "was=%lu entry=%lx")                            \
 	X(EXIT,         "task=%lu code=%lx")                            \
 	X(BLK_SUBMIT,   "sector=%lu count=%lu")                         \
 	X(BLK_DONE,     "sector=%lu err=%ld")
