@@ -146,6 +146,16 @@ def test_odd_input_does_not_end_the_talk(arch):
         expect_match("no machine", session.ask("cmd", "k-runq", fails=True)["error"])
 
 
+def test_what_another_answer_has_told_can_be_expected(arch):
+    with Session(arch) as session:
+        session.log_in()
+        # The match ends before the prompt, which is there, and told, by then.
+        session.ask("serial", "--send", r"uname\r", "--expect", r"Linux(?=\r\n.*# $)", "--timeout",
+                    LIMIT_S)
+        session.cmd("p 1")
+        session.ask("serial", "--expect", r"# $", "--timeout", "0")
+
+
 def test_stop_during_the_start(arch):
     with Session(arch, "--stopped") as session:
         session.ask("stop")
