@@ -660,7 +660,7 @@ long pipe_tee(struct file *from, struct file *to, size_t len, bool nonblock)
 	if (!(from->mode & FILE_READ) || !(to->mode & FILE_WRITE))
 		return -EBADF;
 	len = MIN(len, 16 * PAGE_SIZE);
-	buf = kalloc(len ? len : 1);
+	buf = kalloc(len);
 	if (!buf)
 		return -ENOMEM;
 	mutex_lock(&p->lock);

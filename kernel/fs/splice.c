@@ -193,6 +193,8 @@ static int splice_check(struct file *from, struct file *to)
 long sys_splice(int in_fd, s64 __user *in_off, int out_fd, s64 __user *out_off, size_t len,
 		uint flags)
 {
+	if (!len)
+		return 0;
 	if (flags & ~0xfu)
 		return -EINVAL;
 	return copy_call(in_fd, in_off, out_fd, out_off, len, splice_check);
@@ -200,11 +202,17 @@ long sys_splice(int in_fd, s64 __user *in_off, int out_fd, s64 __user *out_off, 
 
 long sys_tee(int in_fd, int out_fd, size_t len, uint flags)
 {
-	struct file *from = fd_get(in_fd), *to = fd_get(out_fd);
+	struct file *from, *to;
 	long n = -EBADF;
 
+	if (flags & ~0xfu)
+		return -EINVAL;
+	if (!len)
+		return 0;
+	from = fd_get(in_fd);
+	to = fd_get(out_fd);
 	if (from && to)
-		n = flags & ~0xfu ? -EINVAL : pipe_tee(from, to, len, flags & SPLICE_F_NONBLOCK);
+		n = pipe_tee(from, to, len, flags & SPLICE_F_NONBLOCK);
 	if (from)
 		file_put(from);
 	if (to)

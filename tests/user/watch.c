@@ -249,6 +249,22 @@ TEST(splice_and_tee_move_bytes)
 	EXPECT_ERRNO(EINVAL, splice(fd, NULL, fd, NULL, 1, 0));
 }
 
+/* Neither waits for the pipe, nor looks at the descriptors. */
+TEST(splice_and_tee_of_nothing)
+{
+	int a[2], b[2];
+
+	EXPECT_EQ(0, pipe(a));
+	EXPECT_EQ(0, pipe(b));
+	EXPECT_EQ(0, tee(a[0], b[1], 0, 0));
+	EXPECT_EQ(0, tee(-1, -1, 0, 0));
+	EXPECT_ERRNO(EINVAL, tee(-1, -1, 0, 0x100));
+	EXPECT_ERRNO(EBADF, tee(-1, b[1], 1, 0));
+	EXPECT_EQ(0, splice(a[0], NULL, b[1], NULL, 0, 0));
+	EXPECT_EQ(0, splice(-1, NULL, -1, NULL, 0, 0x100));
+	EXPECT_ERRNO(EINVAL, splice(-1, NULL, -1, NULL, 1, 0x100));
+}
+
 FILE_TEST(fallocate_makes_room)
 {
 	struct stat st;
