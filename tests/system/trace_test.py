@@ -18,6 +18,16 @@ def run(arch, script):
     return done.stdout
 
 
+def made_up(lines):
+    """A script that traces what was not: `all TIME EVENT` is an event of each task there may be."""
+    return f"""mount -t tmpfs none /proc; cd /proc
+        all() {{ for t in 1 2 3 4 5 6 7 8 9; do for u in 0 1 2 3 4 5 6 7 8 9; do
+                 echo "$1 0 $t$u $2"; echo "$1 0 $t $2"; done; done | sort -u; }}
+        {{ printf syscall,FORK,EXEC,EXIT; {lines}
+        }} >trace; trace true >/tmp/out 2>&1
+        cd /; umount /proc; cat /tmp/out"""
+
+
 def test_calls_have_all_their_arguments(arch):
     # A buffer of this size is a mapping of its own.
     expect_match(r"mmap\(\w+=0, \w+=0x\w+, \w+=3, \w+=34, fd=-1, \w+=0\) = 0x",
@@ -45,13 +55,17 @@ def test_an_exec_by_a_thread_is_told(arch):
 
 def test_a_result_does_not_go_to_another_call(arch):
     # A trace whose records were overwritten between a call and a result, whichever the task.
-    expect_match(r"^lost 9 records\n1.1 +\d+ write\(\.\.\.\) = 7\n$",
-                 run(arch, """mount -t tmpfs none /proc; cd /proc
-        all() { for t in 1 2 3 4 5 6 7 8 9; do for u in 0 1 2 3 4 5 6 7 8 9; do
-                echo "$1 0 $t$u $2"; echo "$1 0 $t $2"; done; done | sort -u; }
-        { printf syscall,FORK,EXEC,EXIT; all 1.0 'SYSCALL read(fd=3)'; echo lost 9 records
-          all 1.1 'SYSRET write = 7'; } >trace; trace true >/tmp/out 2>&1
-        cd /; umount /proc; cat /tmp/out"""))
+    expect_match(r"^lost 9 records\n1.1 +\d+ write\(\.\.\.\) = 7\n$", run(arch, made_up(
+        """all 1.0 'SYSCALL read(fd=3)'; echo lost 9 records; all 1.1 'SYSRET write = 7'""")))
+
+
+def test_a_number_that_is_anothers_now_is_not_followed(arch):
+    # The children of trace and of its command, whichever they are, are another's later.
+    expect_match(r"^(1.2 +5\d\d read\(fd=4\) = 6\n){2}$", run(arch, made_up(
+        """for t in $(seq 99); do n=$((500 + t)); echo 1.1 0 $t FORK child=$n flags=0
+        echo 1.2 0 $n 'SYSCALL read(fd=4)'; echo 1.2 0 $n 'SYSRET read = 6'
+        echo 1.3 0 900 FORK child=$n flags=0
+        echo 1.4 0 $n 'SYSCALL read(fd=5)'; echo 1.4 0 $n 'SYSRET read = 7'; done""")))
 
 
 def test_two_traces_do_not_disturb_each_other(arch):

@@ -39,6 +39,17 @@ static void follow(unsigned tid)
 		fail("memory");
 }
 
+/* @parent has made @child, whose number one of ours may have had before. */
+static void fork_line(unsigned parent, unsigned child)
+{
+	if (child >= TIDS)
+		return;
+	free(pending[child]);
+	pending[child] = NULL;
+	if (parent == (unsigned)getpid() || (parent < TIDS && pending[parent]))
+		follow(child);
+}
+
 /* A thread that calls exec is its process's first one from now on; the call was the thread's. */
 static void take_over(unsigned tid, unsigned was)
 {
@@ -137,10 +148,10 @@ static void line(char *text)
 	}
 	if (sscanf(text, "%31s %u %u %15s %n", time, &cpu, &tid, event, &at) != 4 || !at)
 		return;
+	if (strcmp(event, "FORK") == 0 && sscanf(text + at, "child=%u", &other) == 1)
+		fork_line(tid, other);
 	if (tid >= TIDS || !pending[tid])
 		return;
-	if (strcmp(event, "FORK") == 0 && sscanf(text + at, "child=%u", &other) == 1)
-		follow(other);
 	if (strcmp(event, "EXEC") == 0 && sscanf(text + at, "was=%u", &other) == 1)
 		take_over(tid, other);
 	if (!call_line(time, tid, event, text + at))
