@@ -95,11 +95,15 @@ def test_make_debug_boots_the_kernel_whose_symbols_it_names(arch):
             r"tools/run .*--debug", text)), f"the debug kernel with DEBUG={debug}")
 
 
-def test_page_tables_before_there_are_any(arch):
+def test_before_there_are_page_tables_and_tasks(arch):
     with Session(arch, "--stopped") as session:
         session.cmd("tbreak kernel_main")
         session.cmd("continue")
         expect_match("no page tables", session.ask("cmd", "k-pt &cpu_count", fails=True)["error"])
+        # A thread that has not run yet.
+        session.cmd("tbreak *sched_idle")
+        session.cmd("continue")
+        session.shows("k-tasks", r"running +0 boot +0x\w+ thread_start\n")
 
 
 def test_breakpoint_and_steps(arch):

@@ -200,10 +200,10 @@ def wait_place(task):
     """The first function of a sleeper that is not the scheduler's."""
     own = ("switch", "sched", "wait_", "mutex_", "rwmutex_", "sleep_", "completion_")
     name = "?"
-    for pc in stack_of(task):
+    for i, pc in enumerate(stack_of(task)):
         if pc < layout("USER_END"):
             return "(user mode)"
-        name = symbolise(pc - 1).partition("+")[0]
+        name = symbolise(pc - (i > 0)).partition("+")[0]
         if not name.startswith(own) and name not in ("arch_switch", "reschedule"):
             break
     return name
