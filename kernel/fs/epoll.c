@@ -59,6 +59,8 @@ struct hook {
 	struct waiter w;
 	struct epitem *item;
 	struct hook *next;
+	const struct poll_keeper *keeper;       /* of @owner, a reference; NULL: none is needed */
+	void *owner;
 };
 
 struct epitem {
@@ -129,6 +131,10 @@ static void item_hook(struct poll_table *pt, struct wait_queue *q)
 		return;
 	}
 	h->item = item;
+	h->keeper = pt->keeper;
+	h->owner = pt->owner;
+	if (h->keeper)
+		h->keeper->get(h->owner);
 	h->next = item->hooks;
 	item->hooks = h;
 	wait_add(&h->w, q, hook_wake);
@@ -141,6 +147,8 @@ static void item_unhook(struct epitem *item)
 	while ((h = item->hooks)) {
 		item->hooks = h->next;
 		wait_remove(&h->w);
+		if (h->keeper)
+			h->keeper->put(h->owner);
 		if (h != &item->first_hook)
 			kfree(h);
 	}

@@ -109,12 +109,25 @@ static ssize_t signalfd_read(struct file *f, struct iobuf *io, u64 *pos)
 	return done;
 }
 
+static void keeper_get(void *owner)
+{
+	sighand_get(owner);
+}
+
+static void keeper_put(void *owner)
+{
+	sighand_put(owner);
+}
+
+/* An epoll of others may watch the signals of a process that is no more. */
+static const struct poll_keeper sighand_keeper = { keeper_get, keeper_put };
+
 static uint signalfd_poll(struct file *f, struct poll_table *pt)
 {
 	struct signalfd *sfd = f->private;
 	struct process *p = current->process;
 
-	poll_wait(pt, &p->sighand->signalfd_wait);
+	poll_wait_kept(pt, &p->sighand->signalfd_wait, &sighand_keeper, p->sighand);
 	return (current->pending.set.bits | p->shared_pending.set.bits) & READ_ONCE(sfd->mask) ?
 	       POLLIN | POLLRDNORM : 0;
 }

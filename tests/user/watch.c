@@ -11,6 +11,7 @@
 #include <sys/file.h>
 #include <sys/select.h>
 #include <sys/sendfile.h>
+#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -100,6 +101,32 @@ TEST(epoll_forgets_closed_files)
 	EXPECT_EQ(0, ready(ep));
 }
 
+/* A signalfd tells of the signals of who polls it, and may stay when that is gone. */
+TEST(epoll_keeps_a_signalfd_of_the_dead)
+{
+	int ep = epoll_create1(0), fd, status;
+	sigset_t set;
+	pid_t pid;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	EXPECT_EQ(0, sigprocmask(SIG_BLOCK, &set, NULL));
+	fd = signalfd(-1, &set, SFD_NONBLOCK);
+	pid = fork();
+	if (pid == 0) {
+		watch(ep, EPOLL_CTL_ADD, fd, EPOLLIN);
+		_exit(0);
+	}
+	EXPECT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
+	EXPECT_EQ(0, epoll_ctl(ep, EPOLL_CTL_DEL, fd, NULL));
+	EXPECT_EQ(0, kill(getpid(), SIGUSR1));
+	watch(ep, EPOLL_CTL_ADD, fd, EPOLLIN);
+	EXPECT_EQ(1, ready(ep));
+	EXPECT_EQ(0, close(fd));
+	EXPECT_EQ(0, ready(ep));
+}
+
 TEST(epoll_of_epoll)
 {
 	int inner = epoll_create1(0), outer = epoll_create1(0), fd[2];
@@ -156,15 +183,13 @@ TEST(waiting_ends_with_a_signal)
 	EXPECT_EQ(0, pipe(fd));
 	EXPECT_EQ(0, sigaction(SIGALRM, &sa, NULL));
 	p.fd = fd[0];
-	ualarm(20000, 0);
+	ualarm(20000, 20000);   /* again: one may come before the call that it is for */
 	EXPECT_ERRNO(EINTR, poll(&p, 1, -1));
-	ualarm(20000, 0);
 	EXPECT_ERRNO(EINTR, epoll_wait(ep, &ev, 1, -1));
 	FD_ZERO(&set);
 	FD_SET(fd[0], &set);
-	ualarm(20000, 0);
 	EXPECT_ERRNO(EINTR, select(fd[0] + 1, &set, NULL, NULL, NULL));
-	EXPECT_EQ(3, alarms);
+	EXPECT(alarms >= 3);
 }
 
 TEST(eventfd_as_a_semaphore)

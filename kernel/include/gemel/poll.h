@@ -25,14 +25,34 @@ struct uapi_timespec;
 #define POLLMSG         0x0400u
 #define POLLRDHUP       0x2000u
 
+/* How to keep what a queue is in, where that is not the file's own. */
+struct poll_keeper {
+	void (*get)(void *owner);
+	void (*put)(void *owner);       /* holding epoll's mutexes */
+};
+
 struct poll_table {
 	void (*queue)(struct poll_table *pt, struct wait_queue *q);
+	/* During queue(): a registration that outlives the call gets @owner.  NULL: need not. */
+	const struct poll_keeper *keeper;
+	void *owner;
 };
 
 static inline void poll_wait(struct poll_table *pt, struct wait_queue *q)
 {
 	if (pt)
 		pt->queue(pt, q);
+}
+
+static inline void poll_wait_kept(struct poll_table *pt, struct wait_queue *q,
+				  const struct poll_keeper *keeper, void *owner)
+{
+	if (!pt)
+		return;
+	pt->keeper = keeper;
+	pt->owner = owner;
+	pt->queue(pt, q);
+	pt->keeper = NULL;
 }
 
 /*
