@@ -2,9 +2,10 @@
 /*
  * Terminals: the object between a driver and the programs that hold it open.
  *
- * Input comes from the driver's interrupt through tty_receive() into the line
+ * Input comes from the driver, in its interrupt, into the line
  * discipline, which edits, echoes and raises signals there and then; readers
- * find finished lines.  Output goes through the line discipline into the output
+ * find finished lines.  A line is asked for bytes as long as there is room: it keeps the
+ * rest, so that its other end waits, until a reader makes some.  Output goes through the line discipline into the output
  * ring and from there to the driver, as far as it takes it; the rest follows
  * when the driver calls tty_write_wakeup().
  *
@@ -333,16 +334,53 @@ void tty_receive(struct tty *tty, const u8 *buf, size_t n)
 	tty_received(tty);
 }
 
-void tty_receive_bad(struct tty *tty, u8 c, bool is_break)
+static void receive_one(struct ldisc *ld, u8 c, enum tty_flaw flaw)
+{
+	if (!(ld->termios.cflag & CREAD))
+		return;
+	if (flaw == TTY_GOOD)
+		ldisc_receive(ld, c);
+	else if (flaw == TTY_BREAK)
+		ldisc_receive_break(ld);
+	else
+		ldisc_receive_error(ld, c);
+}
+
+static void pull_locked(struct tty *tty) __must_hold(tty->lock)
+{
+	enum tty_flaw flaw;
+	bool has_room;
+	u8 c;
+
+	while ((has_room = ldisc_can_receive(&tty->ld)) && tty->ops->get(tty, &c, &flaw))
+		receive_one(&tty->ld, c, flaw);
+	if (tty->is_deaf == has_room) {
+		tty->is_deaf = !has_room;
+		tty->ops->listen(tty, has_room);
+	}
+}
+
+void tty_read_wakeup(struct tty *tty)
 {
 	irq_lock(&tty->lock);
-	if (!(tty->ld.termios.cflag & CREAD))
-		(void)c;
-	else if (is_break)
-		ldisc_receive_break(&tty->ld);
-	else
-		ldisc_receive_error(&tty->ld, c);
+	pull_locked(tty);
 	tty_received(tty);
+}
+
+static void listen_again_locked(struct tty *tty) __must_hold(tty->lock)
+{
+	if (!tty->is_deaf)
+		return;
+	pull_locked(tty);
+	tty_kick_locked(tty);
+	wake_all_key(&tty->read_wait, POLLIN | POLLRDNORM);
+}
+
+void tty_taken_locked(struct tty *tty)
+{
+	if (tty->ops->taken)
+		tty->ops->taken(tty);
+	listen_again_locked(tty);
 }
 
 static size_t tty_readable(struct tty *tty)
@@ -369,8 +407,8 @@ static ssize_t tty_take(struct tty *tty, struct iobuf *io, bool *is_end)
 		irq_lock(&tty->lock);
 		n = ldisc_read(&tty->ld, chunk, MIN(io->left, sizeof(chunk)), is_end);
 		tty_kick_locked(tty);
-		if (n > 0 && tty->ops->taken)
-			tty->ops->taken(tty);
+		if (n > 0)
+			tty_taken_locked(tty);
 		irq_unlock(&tty->lock);
 		if (n == 0)
 			break;
@@ -653,6 +691,7 @@ void tty_hangup(struct tty *tty)
 	if (tty->is_pty)
 		pty_settings(&tty->ld);
 	ldisc_flush_input(&tty->ld);
+	listen_again_locked(tty);
 	irq_unlock(&tty->lock);
 	wake_all_key(&tty->read_wait, POLLIN | POLLRDNORM | POLLHUP);
 	wake_all_key(&tty->write_wait, POLLOUT | POLLWRNORM | POLLHUP);

@@ -118,8 +118,7 @@ static void tty_apply_termios(struct tty *tty, struct uapi_termios2 *new, bool f
 	}
 	ldisc_termios_changed(&tty->ld, &old);
 	tty_kick_locked(tty);
-	if (tty->ops->taken)
-		tty->ops->taken(tty);
+	tty_taken_locked(tty);
 	irq_unlock(&tty->lock);
 	/* Look again, whatever you wait for. */
 	wake_all(&tty->read_wait);
@@ -181,8 +180,7 @@ static long tty_flush(struct tty *tty, ulong which)
 	if (which != TCOFLUSH) {
 		ldisc_flush_input(&tty->ld);
 		tty_event_locked(tty, TIOCPKT_FLUSHREAD);
-		if (tty->ops->taken)
-			tty->ops->taken(tty);
+		tty_taken_locked(tty);
 	}
 	if (which != TCIFLUSH) {
 		tty_drop_output_locked(tty);

@@ -30,6 +30,7 @@ struct tty {
 	bool is_exclusive __guarded_by(lock);
 	bool is_held __guarded_by(lock);        /* output, by TCXONC */
 	bool is_writing __guarded_by(lock);     /* one write(2) at a time; write_wait */
+	bool is_deaf __guarded_by(lock);        /* no room: the line keeps what arrives */
 	uint opens __guarded_by(lock);
 	uint generation __guarded_by(lock);     /* hang-ups so far; older files are dead */
 
@@ -62,6 +63,8 @@ void tty_hangup(struct tty *tty);
 /* Push what is in the output ring to the driver; tty->lock held. */
 void tty_kick_locked(struct tty *tty) __must_hold(tty->lock);
 u32 tty_out_used(const struct tty *tty);
+/* Input was taken or dropped: there may be room for what waits on the line. */
+void tty_taken_locked(struct tty *tty) __must_hold(tty->lock);
 void tty_drop_output_locked(struct tty *tty) __must_hold(tty->lock);
 void tty_event_locked(struct tty *tty, u8 bits) __must_hold(tty->lock);
 bool tty_is_stopped(const struct tty *tty);     /* by ^S or TCXONC */

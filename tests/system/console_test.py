@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """The console, driven from outside as a person at a terminal would."""
+import hashlib
 import sys
 
 from system import PROMPT, Failure, Guest, expect_equal, expect_match, main
@@ -116,6 +117,21 @@ def test_top_shows_processes(arch):
         guest.expect("init")
         guest.send("q")
         guest.expect(PROMPT)
+        guest.power_off()
+
+
+def test_nothing_is_lost_when_the_reader_is_late(arch):
+    """More than a terminal keeps: the rest waits in the line, and where it comes from."""
+    lines = [f"line {i} {'of what was pasted ' * (i % 20)}\r" for i in range(200)]
+    with Guest(arch) as guest:
+        guest.log_in()
+        guest.send("stty -echo; echo rea''dy; sleep 1; head -n 200 >pasted; stty echo; echo do''ne\r")
+        guest.expect("\r\nready\r\n")
+        guest.send("".join(lines))
+        guest.expect("done\r\n")
+        want = hashlib.md5("".join(lines).replace("\r", "\n").encode()).hexdigest()
+        guest.expect(PROMPT)
+        expect_match(want, guest.type("md5sum pasted"))
         guest.power_off()
 
 

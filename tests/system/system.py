@@ -75,7 +75,9 @@ class Guest:
         self.scratch.cleanup()
 
     def send(self, text):
-        os.write(self.master, text.encode())
+        data = text.encode()
+        while data:
+            data = data[os.write(self.master, data):]
 
     def read_more(self, timeout):
         """False when nothing more comes: the guest has ended."""

@@ -33,7 +33,7 @@ static void pl011_send(const struct io_region *r, u8 c)
 	io_write32(r, PL011_DR, c);
 }
 
-static bool pl011_receive(const struct io_region *r, u8 *c, enum serial_flaw *flaw)
+static bool pl011_receive(const struct io_region *r, u8 *c, enum tty_flaw *flaw)
 {
 	u32 data;
 
@@ -41,16 +41,16 @@ static bool pl011_receive(const struct io_region *r, u8 *c, enum serial_flaw *fl
 		return false;
 	data = io_read32(r, PL011_DR);
 	if (data & DR_BREAK)
-		*flaw = SERIAL_BREAK;
+		*flaw = TTY_BREAK;
 	else
-		*flaw = data & DR_ERRORS ? SERIAL_ERROR : SERIAL_GOOD;
+		*flaw = data & DR_ERRORS ? TTY_ERROR : TTY_GOOD;
 	*c = (u8)data;
 	return true;
 }
 
-static void pl011_enable_send_irq(const struct io_region *r, bool on)
+static void pl011_enable_irqs(const struct io_region *r, bool receive, bool send)
 {
-	io_write32(r, PL011_IMSC, on ? IRQ_RECEIVE | IRQ_SEND : IRQ_RECEIVE);
+	io_write32(r, PL011_IMSC, (receive ? IRQ_RECEIVE : 0) | (send ? IRQ_SEND : 0));
 }
 
 static void pl011_irq_ack(const struct io_region *r)
@@ -77,7 +77,7 @@ static const struct serial_hw pl011_hw = {
 	.can_send = pl011_can_send,
 	.send = pl011_send,
 	.receive = pl011_receive,
-	.enable_send_irq = pl011_enable_send_irq,
+	.enable_irqs = pl011_enable_irqs,
 	.irq_ack = pl011_irq_ack,
 	.start = pl011_start,
 };

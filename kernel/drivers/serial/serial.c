@@ -4,11 +4,12 @@
  *
  * Output: the terminal's put() fills the FIFO while there is room; when not
  * all went, the send interrupt is on and calls tty_write_wakeup(), which calls
- * put() again.  Input: the receive interrupt empties the FIFO into
- * tty_receive().  Log lines go out by polling, between the terminal's bytes.
+ * put() again.  Input: the receive interrupt calls tty_read_wakeup(), which gets what is
+ * in the FIFO; while the terminal has no room it stays there, and the interrupt is off.
+ * Log lines go out by polling, between the terminal's bytes.
  *
  * Locking.  port->lock (irq, rank UART) makes "there is room, send" one step
- * against the console's polling.  Nothing is called with it held.
+ * against the console's polling, and which interrupts are on.  Nothing is called with it held.
  */
 #include "serial.h"
 
@@ -22,16 +23,22 @@
 #include <gemel/string.h>
 #include <gemel/tty.h>
 
-#define SERIAL_BURST    64u
-
 struct serial_port {
 	const struct serial_hw *hw;
 	struct io_region regs;
 	struct tty *tty;
 	char name[16];
 	struct irqlock lock;
+	bool is_listening __guarded_by(lock), is_sending __guarded_by(lock);    /* interrupts on */
 	struct console console;
 };
+
+static void set_irqs(struct serial_port *port, bool listen, bool send) __must_hold(port->lock)
+{
+	port->is_listening = listen;
+	port->is_sending = send;
+	port->hw->enable_irqs(&port->regs, listen, send);
+}
 
 static size_t serial_put(struct tty *tty, const u8 *buf, size_t n)
 {
@@ -42,9 +49,29 @@ static size_t serial_put(struct tty *tty, const u8 *buf, size_t n)
 	while (done < n && port->hw->can_send(&port->regs))
 		port->hw->send(&port->regs, buf[done++]);
 	if (done < n)
-		port->hw->enable_send_irq(&port->regs, true);
+		set_irqs(port, port->is_listening, true);
 	irq_unlock(&port->lock);
 	return done;
+}
+
+static bool serial_get(struct tty *tty, u8 *c, enum tty_flaw *flaw)
+{
+	struct serial_port *port = tty_driver_data(tty);
+	bool is_there;
+
+	irq_lock(&port->lock);
+	is_there = port->hw->receive(&port->regs, c, flaw);
+	irq_unlock(&port->lock);
+	return is_there;
+}
+
+static void serial_listen(struct tty *tty, bool on)
+{
+	struct serial_port *port = tty_driver_data(tty);
+
+	irq_lock(&port->lock);
+	set_irqs(port, on, port->is_sending);
+	irq_unlock(&port->lock);
 }
 
 static bool serial_is_drained(struct tty *tty)
@@ -69,39 +96,21 @@ static void serial_set_termios(struct tty *tty, struct uapi_termios2 *new,
 
 static const struct tty_ops serial_tty_ops = {
 	.put = serial_put,
+	.get = serial_get,
+	.listen = serial_listen,
 	.is_drained = serial_is_drained,
 	.set_termios = serial_set_termios,
 };
 
-/* Up to @size bytes; a flawed one is the last. */
-static size_t serial_take(struct serial_port *port, u8 *buf, size_t size, enum serial_flaw *flaw)
-{
-	size_t n = 0;
-
-	*flaw = SERIAL_GOOD;
-	irq_lock(&port->lock);
-	while (n < size && *flaw == SERIAL_GOOD && port->hw->receive(&port->regs, buf + n, flaw))
-		n++;
-	irq_unlock(&port->lock);
-	return n;
-}
-
 static void serial_irq(void *arg)
 {
 	struct serial_port *port = arg;
-	enum serial_flaw flaw;
-	u8 buf[SERIAL_BURST];
-	size_t n;
 
 	irq_lock(&port->lock);
 	port->hw->irq_ack(&port->regs);
-	port->hw->enable_send_irq(&port->regs, false);
+	set_irqs(port, port->is_listening, false);
 	irq_unlock(&port->lock);
-	while ((n = serial_take(port, buf, sizeof(buf), &flaw))) {
-		tty_receive(port->tty, buf, flaw == SERIAL_GOOD ? n : n - 1);
-		if (flaw != SERIAL_GOOD)
-			tty_receive_bad(port->tty, buf[n - 1], flaw == SERIAL_BREAK);
-	}
+	tty_read_wakeup(port->tty);
 	tty_write_wakeup(port->tty);
 }
 
@@ -164,6 +173,7 @@ int serial_probe(struct device *dev, const struct serial_hw *hw)
 		return -ENODEV;
 	number = __atomic_fetch_add(&next_number, 1, __ATOMIC_RELAXED);
 	port->hw = hw;
+	port->is_listening = true;
 	irqlock_init(&port->lock, LOCK_RANK_UART);
 	snprintf(port->name, sizeof(port->name), "%s%u", hw->tty_name, number);
 	port->tty = tty_create(port->name, dev_make(hw->major, hw->first_minor + number),

@@ -7,18 +7,17 @@
 #include <arch/io.h>
 
 #include <gemel/device.h>
-
-enum serial_flaw { SERIAL_GOOD, SERIAL_ERROR, SERIAL_BREAK };
+#include <gemel/tty.h>
 
 struct serial_hw {
 	const char *tty_name;           /* "ttyS"; a number is appended */
 	u32 major, first_minor;
 	bool (*can_send)(const struct io_region *r);
 	void (*send)(const struct io_region *r, u8 c);
-	/* False: nothing there.  *flaw: an error is of parity or framing. */
-	bool (*receive)(const struct io_region *r, u8 *c, enum serial_flaw *flaw);
-	/* The interrupt that says "can send again". */
-	void (*enable_send_irq)(const struct io_region *r, bool on);
+	/* False: nothing there. */
+	bool (*receive)(const struct io_region *r, u8 *c, enum tty_flaw *flaw);
+	/* The interrupts that say "bytes are there" and "can send again". */
+	void (*enable_irqs)(const struct io_region *r, bool receive, bool send);
 	/* Acknowledge what is pending. */
 	void (*irq_ack)(const struct io_region *r);
 	/* 8N1, FIFOs and the receive interrupt on.  False: no such device there. */

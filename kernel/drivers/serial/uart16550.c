@@ -33,23 +33,23 @@ static void uart16550_send(const struct io_region *r, u8 c)
 	io_write8(r, UART_DATA, c);
 }
 
-static bool uart16550_receive(const struct io_region *r, u8 *c, enum serial_flaw *flaw)
+static bool uart16550_receive(const struct io_region *r, u8 *c, enum tty_flaw *flaw)
 {
 	u8 status = io_read8(r, UART_LSR);
 
 	if (!(status & LSR_DATA))
 		return false;
 	if (status & LSR_BREAK)
-		*flaw = SERIAL_BREAK;
+		*flaw = TTY_BREAK;
 	else
-		*flaw = status & LSR_ERRORS ? SERIAL_ERROR : SERIAL_GOOD;
+		*flaw = status & LSR_ERRORS ? TTY_ERROR : TTY_GOOD;
 	*c = io_read8(r, UART_DATA);
 	return true;
 }
 
-static void uart16550_enable_send_irq(const struct io_region *r, bool on)
+static void uart16550_enable_irqs(const struct io_region *r, bool receive, bool send)
 {
-	io_write8(r, UART_IER, on ? IER_RECEIVE | IER_SEND : IER_RECEIVE);
+	io_write8(r, UART_IER, (u8)((receive ? IER_RECEIVE : 0) | (send ? IER_SEND : 0)));
 }
 
 static void uart16550_irq_ack(const struct io_region *r)
@@ -76,7 +76,7 @@ static const struct serial_hw uart16550_hw = {
 	.can_send = uart16550_can_send,
 	.send = uart16550_send,
 	.receive = uart16550_receive,
-	.enable_send_irq = uart16550_enable_send_irq,
+	.enable_irqs = uart16550_enable_irqs,
 	.irq_ack = uart16550_irq_ack,
 	.start = uart16550_start,
 };

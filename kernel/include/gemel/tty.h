@@ -13,12 +13,18 @@ struct tty;
 
 struct uapi_termios2;
 
+enum tty_flaw { TTY_GOOD, TTY_ERROR, TTY_BREAK };       /* error: of parity or framing */
+
 /* Called with the terminal's lock held and interrupts off; none sleeps.  All but put are
- * optional. */
+ * optional; get and listen go together. */
 struct tty_ops {
 	/* Send up to @n bytes; returns how many were taken (the rest waits for
 	 * tty_write_wakeup()). */
 	size_t (*put)(struct tty *tty, const u8 *buf, size_t n);
+	/* Take the next byte off the line.  False: none is there. */
+	bool (*get)(struct tty *tty, u8 *c, enum tty_flaw *flaw);
+	/* Call tty_read_wakeup() when bytes arrive, or leave them where they are for now. */
+	void (*listen)(struct tty *tty, bool on);
 	/* Each open, last close. */
 	int (*open)(struct tty *tty);
 	void (*close)(struct tty *tty);
@@ -33,9 +39,9 @@ struct tty_ops {
 	void (*destroy)(struct tty *tty);
 };
 
-/* Drivers, any context: bytes arrived; one with an error, or a break; room for output again. */
+/* Drivers, any context: there are bytes to get(); bytes arrived; room for output again. */
+void tty_read_wakeup(struct tty *tty);
 void tty_receive(struct tty *tty, const u8 *buf, size_t n);
-void tty_receive_bad(struct tty *tty, u8 c, bool is_break);
 void tty_write_wakeup(struct tty *tty);
 
 /* A terminal "/dev/@name".  NULL: no memory. */
