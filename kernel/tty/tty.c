@@ -2,12 +2,12 @@
 /*
  * Terminals: the object between a driver and the programs that hold it open.
  *
- * Input comes from the driver, in its interrupt, into the line
- * discipline, which edits, echoes and raises signals there and then; readers
- * find finished lines.  A line is asked for bytes as long as there is room: it keeps the
- * rest, so that its other end waits, until a reader makes some.  Output goes through the line discipline into the output
- * ring and from there to the driver, as far as it takes it; the rest follows
- * when the driver calls tty_write_wakeup().
+ * Input comes from the driver, in its interrupt, into the line discipline, which
+ * edits, echoes and raises signals there and then; readers find finished lines.  A line is
+ * asked for bytes as long as there is room: it keeps the rest, so that its other end waits,
+ * until a reader makes some.  Output goes through the line discipline into the output
+ * ring and from there to the driver, as far as it takes it; the rest follows when the
+ * driver calls tty_write_wakeup().
  *
  * States of an open file.  Live, until tty_hangup() raises tty->generation;
  * from then on reads give end of file, writes -EIO, and poll POLLHUP.  The
