@@ -23,7 +23,7 @@ struct tty_ops {
 	size_t (*put)(struct tty *tty, const u8 *buf, size_t n);
 	/* Take the next byte off the line.  False: none is there. */
 	bool (*get)(struct tty *tty, u8 *c, enum tty_flaw *flaw);
-	/* Call tty_read_wakeup() when bytes arrive, or leave them where they are for now. */
+	/* Call tty_read_wakeup() when bytes arrive; off: leave them where they are. */
 	void (*listen)(struct tty *tty, bool on);
 	/* Each open, last close. */
 	int (*open)(struct tty *tty);
